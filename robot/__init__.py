@@ -1,0 +1,1 @@
+"""Nudge's robot side: core types, drivers, nodes and the ROS 2 host. Imports no learning framework."""

@@ -1,0 +1,1 @@
+"""The nouns every other package shares. Needs numpy and msgpack alone."""

@@ -1,0 +1,54 @@
+"""The one table of topics: name, message type, class of service, how old a message may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from robot.core import types as t
+
+
+class Service(Enum):
+    """What delivery a topic needs; `robot/ros/qos.py` turns it into ROS 2 QoS."""
+
+    SENSOR = "sensor"  # newest wins, reliable, depth 1 per control tick
+    COMMAND = "command"  # reliable, short queue
+    STREAM = "stream"  # reliable, long queue: nothing may be lost
+    LATCHED = "latched"  # the last one reaches late joiners
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One edge of the graph."""
+
+    name: str
+    type: type
+    service: Service
+    stale_after_s: float = float("inf")
+
+
+def arm_state(arm: str) -> Topic:
+    """State of one arm, once a control period."""
+    return Topic(f"/rig/{arm}/state", t.RobotState, Service.SENSOR, 0.2)
+
+
+def camera_image(camera: str) -> Topic:
+    """Frames of one camera at the policy's size."""
+    return Topic(f"/rig/camera/{camera}/image", t.Image, Service.SENSOR, 0.2)
+
+
+PROPOSED = Topic("/rig/action/proposed", t.Action, Service.COMMAND, 0.2)
+COMMAND = Topic("/rig/action/command", t.Action, Service.COMMAND, 0.2)
+EXECUTED = Topic("/rig/action/executed", t.Action, Service.COMMAND, 0.2)
+TELEOP = Topic("/rig/teleop/command", t.TeleopCommand, Service.COMMAND, 0.2)
+EVENT = Topic("/rig/event", t.Event, Service.STREAM)
+REWARD = Topic("/rig/reward", t.Reward, Service.COMMAND, 0.2)
+EPISODE_START = Topic("/rig/episode/start", t.EpisodeStart, Service.COMMAND)
+EPISODE_HEADER = Topic("/rig/experience/header", t.EpisodeHeader, Service.STREAM)
+STEP = Topic("/rig/experience/step", t.Step, Service.STREAM)
+EPISODE_END = Topic("/rig/experience/end", t.EpisodeEnd, Service.STREAM)
+STORED = Topic("/rig/experience/stored", t.Status, Service.LATCHED)
+WEIGHTS = Topic("/rig/learner/weights", t.Weights, Service.LATCHED)
+LEARNER_STATUS = Topic("/rig/learner/status", t.Status, Service.LATCHED)
+ACTOR_STATUS = Topic("/rig/actor/status", t.Status, Service.LATCHED)
+TRUTH = Topic("/twin/truth", t.Truth, Service.COMMAND)
