@@ -1,0 +1,1 @@
+"""Experience: durable episodes on disk, and the arrays the learner samples from."""

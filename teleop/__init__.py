@@ -1,0 +1,1 @@
+"""How a person acts on the cell: devices, the intervention state machine and the arbiter."""
