@@ -1,0 +1,1 @@
+"""The frozen base: a diffusion policy over action chunks, in torch."""

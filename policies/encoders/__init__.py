@@ -1,0 +1,1 @@
+"""Frozen vision trunks: a frame is encoded once, when it is captured."""

@@ -1,0 +1,1 @@
+"""The learned correction: an off-policy actor-critic in jax and flax."""

@@ -1,0 +1,1 @@
+"""Nodes that know devices and files but no learning."""

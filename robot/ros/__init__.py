@@ -1,0 +1,1 @@
+"""The one place that knows rclpy: hosts, conversions, quality of service."""

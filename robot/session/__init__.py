@@ -1,0 +1,1 @@
+"""One training session: stages, live progress, metrics and the report."""
