@@ -1,0 +1,58 @@
+"""The learning rule as pure functions of arrays."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+
+def target_action(base: jax.Array, residual: jax.Array, noise: jax.Array, noise_clip: float) -> jax.Array:
+    """The smoothed next action [B, A] (TD3, Fujimoto et al., 2018): base + residual + clipped noise."""
+    return jnp.clip(base + residual + jnp.clip(noise, -noise_clip, noise_clip), -1.0, 1.0)
+
+
+def td_target(
+    reward: jax.Array, discount: jax.Array, q_next: jax.Array, low: float, high: float
+) -> jax.Array:
+    """The n-step target [B], clipped to the values that the reward allows; ``q_next`` [N, B].
+
+    ``discount`` is gamma^n, or 0 after a terminal step. The minimum over the N members is REDQ's
+    (Chen et al., 2021).
+    """
+    target = reward + discount * q_next.min(axis=0)
+    return jax.lax.stop_gradient(jnp.clip(target, low, high))
+
+
+def critic_loss(q: jax.Array, target: jax.Array) -> jax.Array:
+    """Squared error of ``q`` [N, B] against ``target`` [B]: the sum over members of each one's batch mean.
+
+    A sum, so that the size of the ensemble does not change how fast a member learns.
+    """
+    return ((q - target) ** 2).mean(axis=1).sum(axis=0)
+
+
+def q_loss(q: jax.Array) -> jax.Array:
+    """Minus the mean of ``q`` [N, B] over its mean size (TD3+BC, Fujimoto and Gu, 2021).
+
+    The division makes the BC weight mean the same early, when values are near 0, and late.
+    """
+    size = jax.lax.stop_gradient(jnp.abs(q.mean(axis=0)).mean())
+    return -q.mean() / jnp.maximum(size, 1e-3)
+
+
+def bc_loss(
+    residual: jax.Array, action: jax.Array, base: jax.Array, mask: jax.Array, bound: float
+) -> jax.Array:
+    """Mean squared distance [] from the residual to what a person did, over the masked samples; 0 if none.
+
+    The person's correction is clipped to the bound: the actor cannot follow further.
+    """
+    wanted = jnp.clip(action - base, -bound, bound)
+    per_sample = ((residual - wanted) ** 2).mean(axis=-1)
+    return jnp.sum(per_sample * mask) / jnp.maximum(mask.sum(), 1.0)
+
+
+def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
+    """Mean of ``values`` [B] where ``mask`` [B] is set; nan if nowhere, for there is then no such number."""
+    mask = mask.astype(values.dtype)
+    return jnp.sum(values * mask) / mask.sum()

@@ -1,0 +1,107 @@
+"""The actor's side of the residual: verify new weights in a worker thread, swap them in, act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from policies.residual.config import ResidualConfig
+from policies.residual.networks import Actor, Statistics, blank_inputs, check_statistics, initial_params
+from policies.residual.weights import unpack
+from robot.core.errors import SpecMismatch, WeightsRefused
+from robot.core.spec import RigSpec
+from robot.core.types import Array, Observation, Weights
+
+
+@dataclass(frozen=True)
+class ReadyWeights:
+    """Weights that passed every check and are laid out for the network."""
+
+    version: int
+    actor: Any
+    statistics: Statistics
+
+
+class ResidualPolicy:
+    """Corrects the base's action; until weights arrive its correction is exactly zero.
+
+    Args:
+        spec: shapes of the observation and action.
+        config: the learner's settings; the fingerprint should cover them.
+        fingerprint: what weights must have been made for.
+    """
+
+    def __init__(self, spec: RigSpec, config: ResidualConfig, fingerprint: str) -> None:
+        self._spec, self._config, self._fingerprint = spec, config, fingerprint
+        self._actor = Actor(config, spec.action.size)
+        self._forward = jax.jit(self._residual)
+        self._ready = self._initial()
+        self._template = {"actor": self._ready.actor, "state": self._ready.statistics._asdict()}
+        # Compile now: the first step on the robot must not wait for it.
+        np.asarray(self._forward(self._ready.actor, self._ready.statistics, *blank_inputs(spec)))
+
+    @property
+    def version(self) -> int:
+        """Of the weights that act; 0 before any."""
+        return self._ready.version
+
+    def load(self, weights: Weights) -> ReadyWeights:
+        """Verify and convert; slow, so for a worker thread. Nothing changes until `swap`.
+
+        Raises:
+            WeightsRefused: the reason; what runs keeps running.
+        """
+        tree = unpack(weights, self._fingerprint, self._template, self.version)
+        mean, std = tree["state"]["mean"], tree["state"]["std"]
+        try:
+            check_statistics(mean, std, self._spec.observation.state_size)
+        except SpecMismatch as error:
+            raise WeightsRefused(f"weights version {weights.version} refused: {error}") from error
+        actor, statistics = jax.tree.map(_owned, (tree["actor"], Statistics(mean, std)))
+        return ReadyWeights(weights.version, actor, statistics)
+
+    def swap(self, ready: ReadyWeights) -> None:
+        """Act with these weights from the next call on: one assignment, between two steps."""
+        self._ready = ready
+
+    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
+        """The residual [A], within +-residual_scale; the caller adds the base and clips to [-1, 1].
+
+        Args:
+            observation: one observation of the spec's shapes.
+            base_action: [A] what the base wants here.
+            seed: if given, Gaussian exploration noise is drawn from it; none before version 1.
+        """
+        ready = self._ready  # read once: a swap may come at any time
+        if ready.version == 0:
+            return np.zeros(self._spec.action.size, np.float32)
+        state = self._spec.observation.flatten_state(observation)[None]
+        features = {name: observation.features[name][None] for name in self._spec.observation.features}
+        residual = np.asarray(
+            self._forward(ready.actor, ready.statistics, state, features, base_action[None])
+        )[0]
+        return residual if seed is None else self._explore(residual, seed)
+
+    def _explore(self, residual: Array, seed: int) -> Array:
+        noise = np.random.default_rng(seed).standard_normal(residual.shape, np.float32)
+        bound = self._config.residual_scale
+        return np.clip(residual + self._config.exploration_std * noise, -bound, bound)
+
+    def _residual(
+        self, actor: Any, statistics: Statistics, state: jax.Array, features: Any, base: jax.Array
+    ) -> jax.Array:
+        return self._actor.apply({"params": actor}, statistics.normalise(state), features, base)
+
+    def _initial(self) -> ReadyWeights:
+        params = initial_params(self._actor, self._spec, jax.random.PRNGKey(0))
+        size = self._spec.observation.state_size
+        return ReadyWeights(0, params, Statistics(jnp.zeros(size), jnp.ones(size)))
+
+
+def _owned(array: np.ndarray) -> jax.Array:
+    # A copy of its own: jax may otherwise alias the bytes of the message.
+    return jnp.array(array)
