@@ -16,8 +16,8 @@ from robot.core.topics import Topic
 class LocalHost:
     """Runs nodes on simulated time, which is the newest stamp any of them published.
 
-    Messages are delivered first in, first out; when none is left, every node whose period has passed is
-    ticked once in the order given. With one seed a run is the same to the bit.
+    Messages are delivered first in, first out; when none is left, or time has moved, every node whose period
+    has passed is ticked once in the order given. With one seed a run is the same to the bit.
     """
 
     def __init__(self, nodes: Sequence[Node]) -> None:
@@ -42,14 +42,16 @@ class LocalHost:
                 idle = 0 if self.deliver() else idle + 1
                 self.tick()
                 if idle > max_idle_ticks:
-                    raise SpecMismatch(f"the graph stands still at {self.clock.now_ns()} ns: nobody publishes")
+                    raise SpecMismatch(
+                        f"the graph stands still at {self.clock.now_ns()} ns: nobody publishes"
+                    )
         finally:
             self.close()
 
     def deliver(self) -> int:
-        """Hand out queued messages until none is left; returns how many there were."""
-        count = 0
-        while self._queue:
+        """Hand out queued messages until none is left or time has moved; returns how many there were."""
+        count, now = 0, self.clock.now_ns()
+        while self._queue and self.clock.now_ns() == now:
             topic, data = self._queue.popleft()
             for node in self._readers[topic.name]:
                 node.on(topic, codec.decode(data))

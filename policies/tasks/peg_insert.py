@@ -1,0 +1,23 @@
+"""Insert a held square peg into a socket that stands somewhere else, and turned, every time."""
+
+from dataclasses import replace
+
+from robot.core.spec import ActionSpec, ArmActionSpec
+from robot.task import Task, Waypoint
+
+# The twin's `socket` frame: z up, origin at the middle of the socket's mouth. Waypoints place the peg's tip.
+_ABOVE = Waypoint("socket", (0.0, 0.0, 0.012), tolerance_m=0.0012, tolerance_rad=0.03)
+_INSERTED = Waypoint("socket", (0.0, 0.0, -0.03), tolerance_m=0.002, speed=0.7)
+
+PEG_INSERT = Task(
+    name="peg_insert",
+    scene="peg_insert",
+    action=ActionSpec((ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.008, 0.08),)),
+    cameras=("wrist", "front"),
+    image_size=128,
+    time_limit_steps=60,
+    control_period_s=0.1,
+    waypoints=(_ABOVE, _INSERTED),
+)
+
+PEG_INSERT_STATE = replace(PEG_INSERT, name="peg_insert_state", cameras=(), privileged=("socket",))

@@ -1,0 +1,11 @@
+"""What stands in the cell for a task: bodies, how a reset places them, what success means. PRIVILEGED inside."""
+
+from robot.core.registry import Registry
+
+SCENES = Registry(
+    "scene",
+    {
+        "peg_insert": "sim.scenes.peg_insert:PegInsertScene",
+        "lift": "sim.scenes.lift:LiftScene",
+    },
+)

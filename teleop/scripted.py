@@ -1,0 +1,98 @@
+"""The simulated operator's hands: steer through waypoints like a person, with noise, pauses and a finite speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from robot.core.se3 import Matrix, inverse
+from robot.core.spec import ArmActionSpec
+from robot.core.types import Array, Truth
+from robot.task import Waypoint
+
+
+@dataclass(frozen=True)
+class HandConfig:
+    """How human the hands are."""
+
+    gain: float = 0.6  # fraction of the remaining error a control step aims to take away
+    noise: float = 0.12  # of full deflection, correlated over `noise_memory`
+    noise_memory: float = 0.7
+    pause_probability: float = 0.03  # a step
+    pause_steps: tuple[int, int] = (2, 5)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What is left to the present waypoint, in the tool's frame."""
+
+    translation_m: Matrix  # [3]
+    yaw_rad: float
+
+    def within(self, waypoint: Waypoint) -> bool:
+        """Whether the waypoint counts as reached."""
+        near = float(np.linalg.norm(self.translation_m)) < waypoint.tolerance_m
+        return near and abs(self.yaw_rad) < waypoint.tolerance_rad
+
+
+class ScriptedHand:
+    """Works through a task's waypoints by what it sees in the twin's truth (PRIVILEGED)."""
+
+    def __init__(
+        self, arm: ArmActionSpec, waypoints: tuple[Waypoint, ...], config: HandConfig | None = None
+    ) -> None:
+        self._arm, self._waypoints = arm, waypoints
+        self._config = config or HandConfig()
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Forget the last episode."""
+        self._rng = np.random.default_rng([seed, 17])
+        self._noise = np.zeros(6)
+        self.index, self._dwell, self._pause = 0, 0, 0
+
+    @property
+    def waypoint(self) -> Waypoint:
+        """Where the hand is going."""
+        return self._waypoints[self.index]
+
+    def errors(self, truth: Truth) -> Errors:
+        """Distance to the present waypoint."""
+        T_tool_goal = inverse(truth.poses["tool"]) @ truth.poses[self.waypoint.frame]
+        goal = T_tool_goal[:3, 3] + T_tool_goal[:3, :3] @ np.array(self.waypoint.position_m)
+        return Errors(goal, _square_yaw(T_tool_goal))
+
+    def advance(self, truth: Truth) -> None:
+        """Go to the next waypoint where this one is reached."""
+        if self.errors(truth).within(self.waypoint):
+            self._dwell += 1
+        if self._dwell > self.waypoint.dwell_steps and self.index < len(self._waypoints) - 1:
+            self.index, self._dwell = self.index + 1, 0
+
+    def deflection(self, truth: Truth) -> tuple[Array, float]:
+        """Axes [6] in [-1, 1] and gripper command that a person would give now."""
+        c = self._config
+        errors = self.errors(truth)
+        wanted = np.zeros(6)
+        wanted[:3] = errors.translation_m * c.gain / self._arm.translation_scale_m
+        wanted[5] = errors.yaw_rad * c.gain / self._arm.rotation_scale_rad
+        wanted *= self.waypoint.speed / max(1.0, float(np.abs(wanted).max()))
+        fresh = self._rng.normal(size=6) * c.noise * np.sqrt(1 - c.noise_memory**2)
+        self._noise = c.noise_memory * self._noise + fresh
+        if self._pausing():
+            return np.zeros(6, np.float32), self.waypoint.gripper
+        near = min(1.0, 0.25 + float(np.abs(wanted).max()))  # a person trembles less when aiming
+        return np.clip(wanted + near * self._noise, -1, 1).astype(np.float32), self.waypoint.gripper
+
+    def _pausing(self) -> bool:
+        if self._pause == 0 and self._rng.random() < self._config.pause_probability:
+            self._pause = int(self._rng.integers(*self._config.pause_steps))
+        self._pause = max(0, self._pause - 1)
+        return self._pause > 0
+
+
+def _square_yaw(T_tool_goal: Matrix) -> float:
+    """Turn about the tool's z that lines its x up with the goal's, to the nearest quarter: the parts are square."""
+    angle = float(np.arctan2(T_tool_goal[1, 0], T_tool_goal[0, 0]))
+    return (angle + np.pi / 4) % (np.pi / 2) - np.pi / 4
