@@ -46,7 +46,10 @@ def decode(data: bytes | bytearray | memoryview) -> Any:
     if zlib.crc32(body) != checksum:
         raise CodecError("message checksum does not match: the bytes were damaged or cut short")
     try:
-        return _unpack(msgpack.unpackb(body, ext_hook=_unpack_leaf, strict_map_key=False))
+        content = msgpack.unpackb(body, ext_hook=_unpack_leaf, strict_map_key=False)
+        if not _is_message(content):
+            raise CodecError(f"body is a bare {type(content).__name__}, not a message")
+        return _unpack(content)
     except CodecError:
         raise
     except Exception as error:
@@ -87,8 +90,12 @@ def _unpack_leaf(code: int, data: bytes) -> Any:
     return np.frombuffer(data, dtype, offset=1 + data[0]).reshape(shape)
 
 
+def _is_message(content: Any) -> bool:
+    return isinstance(content, dict) and "_type" in content
+
+
 def _unpack(body: Any) -> Any:
-    if not (isinstance(body, dict) and "_type" in body):
+    if not _is_message(body):
         return body
     name = body.pop("_type")
     if name not in _TYPES:
