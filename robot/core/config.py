@@ -61,8 +61,10 @@ def _construct(cls: Any, values: dict[str, Any], path: str, problems: list[str])
         return cls(**good)
     except ConfigError as error:
         problems.extend(_join(path, p) for p in error.problems)
-    except TypeError:
-        pass  # missing or mistyped settings, already reported
+    except Exception:
+        # A check trips over the stand-in of a setting already reported; without one it is a bug of the check.
+        if not problems:
+            raise
     return None
 
 
@@ -82,7 +84,9 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin is tuple:
         return _tuple(args, value, path, problems)
     if origin is dict:
-        return {k: _convert(args[1], v, f"{path}.{k}", problems) for k, v in dict(value).items()}
+        if not isinstance(value, Mapping):
+            return _check(False, value, "a table", path, problems)
+        return {k: _convert(args[1], v, f"{path}.{k}", problems) for k, v in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     exact = isinstance(value, hint) and not (isinstance(value, bool) and hint is not bool)
