@@ -21,12 +21,18 @@ class ConfigError(NudgeError):
         super().__init__(f"{count} {noun} in {where}:\n{lines}")
 
 
-class UnknownName(NudgeError):
-    """A name that is not registered; the message offers the nearest one."""
+class UnknownName(NudgeError, KeyError):
+    """A name that is not registered; the message offers the nearest one.
+
+    A KeyError too, so that ``in`` and ``get`` work on a Registry as on any mapping.
+    """
 
     def __init__(self, kind: str, got: str, known: Iterable[str]) -> None:
         self.known = sorted(known)
         super().__init__(f"unknown {kind} {got!r}{nearest_hint(got, self.known)}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would quote it
 
 
 class SpecMismatch(NudgeError):
