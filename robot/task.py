@@ -21,6 +21,7 @@ class Waypoint:
     tolerance_rad: float = 0.05
     gripper: float = 0.0
     dwell_steps: int = 0
+    lane_m: float = float("inf")  # further off sideways than this: go back to the waypoint before
     speed: float = 1.0  # fraction of the largest action
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class TwinCell(Node):
         self._episode, self._pending = start, None
         self._twin.reset(start.seed)
         self._twin.stamp_ns += round(self._task.control_period_s * 1e9)
-        self._publish_senses()
+        self._publish(replace(self._hold(), source=Source.RESET), success=False)
 
     def _execute(self, command: Action) -> None:
         if not np.isfinite(command.value).all():
@@ -91,20 +91,18 @@ class TwinCell(Node):
         translation, rotation = self._arm.delta(value)
         gripper = float(value[-1]) if self._arm.gripper else 0.0
         self._twin.step(translation, rotation, gripper)
-        executed = Action(
-            command.stamp_ns, value, command.base, command.residual, command.source, command.weights_version
-        )
-        self.publish(topics.EXECUTED, executed)
         success = self._twin.scene.success(self._twin.model, self._twin.data)
-        self.publish(topics.REWARD, Reward(self._twin.stamp_ns, float(success), success))
-        self._publish_senses()
+        self._publish(replace(command, value=value), success)
 
     def _hold(self) -> Action:
         zero = np.zeros(self._task.action.size, np.float32)
         return Action(self._twin.stamp_ns, zero, zero, zero, Source.HOLD)
 
-    def _publish_senses(self) -> None:
+    def _publish(self, executed: Action, success: bool) -> None:
+        """All of one control step under one stamp: what moved the arm here, what it earned, what is seen."""
         twin, stamp = self._twin, self._twin.stamp_ns
+        self.publish(topics.EXECUTED, replace(executed, stamp_ns=stamp))
+        self.publish(topics.REWARD, Reward(stamp, float(success), success))
         episode = self._episode.episode_id if self._episode else -1
         self.publish(topics.TRUTH, Truth(stamp, episode, twin.scene.poses(twin.model, twin.data)))
         if self._renderer is not None:

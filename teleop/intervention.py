@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ class OperatorConfig:
     drift_m: float = 0.012  # further from the goal than the best so far: drifting
     hold_steps: int = 6  # a correction lasts at least this long
     late_steps: int = 40  # from here on the operator finishes the job
-    hand: HandConfig = HandConfig()
+    hand: HandConfig = field(default_factory=HandConfig)
 
     def __post_init__(self) -> None:
         problems = [

@@ -64,8 +64,11 @@ class ScriptedHand:
         return Errors(goal, _square_yaw(T_tool_goal))
 
     def advance(self, truth: Truth) -> None:
-        """Go to the next waypoint where this one is reached."""
-        if self.errors(truth).within(self.waypoint):
+        """Go to the next waypoint where this one is reached, back to the last one where its lane is left."""
+        errors = self.errors(truth)
+        if self.index > 0 and float(np.hypot(*errors.translation_m[:2])) > self.waypoint.lane_m:
+            self.index, self._dwell = self.index - 1, 0
+        elif errors.within(self.waypoint):
             self._dwell += 1
         if self._dwell > self.waypoint.dwell_steps and self.index < len(self._waypoints) - 1:
             self.index, self._dwell = self.index + 1, 0
@@ -82,7 +85,7 @@ class ScriptedHand:
         self._noise = c.noise_memory * self._noise + fresh
         if self._pausing():
             return np.zeros(6, np.float32), self.waypoint.gripper
-        near = min(1.0, 0.25 + float(np.abs(wanted).max()))  # a person trembles less when aiming
+        near = min(1.0, 0.1 + float(np.abs(wanted).max()))  # a person trembles less when aiming
         return np.clip(wanted + near * self._noise, -1, 1).astype(np.float32), self.waypoint.gripper
 
     def _pausing(self) -> bool:

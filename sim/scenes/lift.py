@@ -36,6 +36,8 @@ class LiftScene:
             friction=[1.5, 0.05, 0.001],
             solref=[0.005, 1],
             condim=4,
+            contype=1,
+            conaffinity=1,
         )
 
     def reset(self, model: mujoco.MjModel, data: mujoco.MjData, rng: np.random.Generator) -> Matrix:

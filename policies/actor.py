@@ -1,0 +1,176 @@
+"""The actor node: proposes base + residual at every step, and records what was executed instead or because of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+
+from policies.base import BasePolicy
+from policies.plan import EpisodePlan, Progress
+from policies.senses import Encoder, Sensed, Senses
+from policies.tick_times import TickTimes
+from policies.trajectory import Trajectory
+from policies.weights_inbox import Correction, WeightsInbox
+from robot.core import topics
+from robot.core.node import Node
+from robot.core.topics import Topic
+from robot.core.types import Action, EpisodeHeader, EpisodeStart, Event, Key, Outcome, Source, Status, Weights
+from robot.task import Task
+
+log = logging.getLogger(__name__)
+
+
+class ActorNode(Node):
+    """Runs a plan's episodes against whatever cell answers.
+
+    Args:
+        task: the skill.
+        base: the frozen policy.
+        correction: the residual, or None for the base alone.
+        encoder: the frozen trunk, or None for a rig without cameras.
+        plan: how many episodes of which kind.
+        config_hash: goes into every episode's header.
+        threaded: check new weights in a thread of their own (not on LocalHost).
+    """
+
+    name = "actor"
+
+    def __init__(
+        self,
+        task: Task,
+        base: BasePolicy,
+        correction: Correction | None,
+        encoder: Encoder | None,
+        plan: EpisodePlan,
+        config_hash: str = "",
+        threaded: bool = True,
+    ) -> None:
+        self._task, self._base, self._correction, self._plan = task, base, correction, plan
+        self._config_hash = config_hash
+        self._senses = Senses(task, encoder)
+        self._inbox = WeightsInbox(correction, threaded) if correction else None
+        self._episode: Trajectory | None = None
+        self._progress = Progress()
+        self._allowed_steps = 0.0
+        self._stopped = False
+        self.tick_times, self.swap_times = TickTimes(), TickTimes()
+        self.inputs = (*self._senses.topics, topics.WEIGHTS, topics.LEARNER_STATUS, topics.EVENT)
+        self.outputs = (
+            topics.PROPOSED,
+            topics.EPISODE_START,
+            topics.EPISODE_HEADER,
+            topics.STEP,
+            topics.EPISODE_END,
+            topics.ACTOR_STATUS,
+        )
+
+    def start(self) -> None:
+        """Begin the first episode, unless the learner must catch up."""
+        self._next_episode()
+
+    def on(self, topic: Topic, message: Any) -> None:
+        """Senses drive the actor; the rest waits for the next step."""
+        if isinstance(message, Weights):
+            if self._inbox is not None:
+                self._inbox.offer(message)
+        elif isinstance(message, Event):
+            self._press(message.key)
+        elif topic == topics.LEARNER_STATUS:
+            self._allowed_steps = message.values["allowed_steps"]
+            if self._episode is None:
+                self._next_episode()
+        else:
+            sensed = self._senses.add(topic, message)
+            if sensed is not None and self._episode and sensed.episode_id == self._episode.episode_id:
+                self._step(self._episode, sensed)
+
+    def close(self) -> None:
+        """Stop checking weights."""
+        if self._inbox is not None:
+            self._inbox.close()
+
+    def _press(self, key: Key) -> None:
+        self._stopped |= key is Key.STOP
+        if self._episode is not None:
+            self._episode.press(key)
+
+    def _next_episode(self) -> None:
+        if self._stopped or self._progress.finished(self._plan):
+            self.done = True
+            return
+        if self._plan.throttled and self._progress.steps + self._plan.steps_before >= self._allowed_steps:
+            return
+        number = self._progress.episodes
+        episode_id, seed = self._plan.first_episode_id + number, self._plan.first_seed + number
+        self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
+        self._base.reset(seed)
+        header = EpisodeHeader(
+            episode_id, self._task.name, seed, "scripted", self._config_hash, self._plan.mode
+        )
+        self.publish(topics.EPISODE_HEADER, header)
+        self.publish(topics.EPISODE_START, EpisodeStart(0, episode_id, seed, self._plan.teleop_allowed))
+
+    def _step(self, episode: Trajectory, sensed: Sensed) -> None:
+        began = time.perf_counter()
+        before = episode.last_source
+        step = episode.arrive(sensed)
+        if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):
+            self._base.drop()  # the plan was for a place where the arm no longer is
+        self._swap()
+        proposed = self._propose(episode, sensed)
+        if episode.outcome is None:
+            episode.leave(sensed, proposed)
+            self.publish(topics.PROPOSED, proposed)
+        self.tick_times.add(time.perf_counter() - began)
+        if step is not None:  # recording can wait until the arm has its command
+            self.publish(topics.STEP, step)
+        if episode.outcome is not None:
+            self._finish(episode, sensed, proposed)
+
+    def _swap(self) -> None:
+        if self._inbox is not None:
+            began = time.perf_counter()
+            if self._inbox.take():
+                self.swap_times.add(time.perf_counter() - began)
+
+    def _propose(self, episode: Trajectory, sensed: Sensed) -> Action:
+        base = self._base.act(sensed.observation)
+        if self._correction is None:
+            return Action(sensed.stamp_ns, base, base, np.zeros_like(base))
+        seed = episode.seed * 1_000_003 + episode.steps if self._plan.explore else None
+        residual = self._correction.act(sensed.observation, base, seed)
+        value = np.clip(base + residual, -1.0, 1.0).astype(np.float32)
+        return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self._correction.version)
+
+    def _finish(self, episode: Trajectory, sensed: Sensed, proposed: Action) -> None:
+        self.publish(topics.EPISODE_END, episode.end(sensed, proposed))
+        self._progress.episodes += 1
+        self._progress.steps += episode.steps
+        self._progress.successes += episode.outcome is Outcome.SUCCESS
+        self._episode = None
+        self._report(episode, sensed.stamp_ns)
+        self._next_episode()
+
+    def _report(self, episode: Trajectory, stamp_ns: int) -> None:
+        assert episode.outcome is not None
+        values = {
+            "episode_id": episode.episode_id,
+            "seed": episode.seed,
+            "outcome": int(episode.outcome),
+            "steps": episode.steps,
+            "interventions": episode.tally.interventions,
+            "handovers": episode.tally.handovers,
+            "return": episode.tally.total_reward,
+            "weights_version": self._correction.version if self._correction else 0,
+            "online_steps": self._plan.steps_before + self._progress.steps,
+            "tick_p50_ms": self.tick_times.percentile(50),
+            "tick_p99_ms": self.tick_times.percentile(99),
+            "swap_p99_ms": self.swap_times.percentile(99),
+            "swap_count": len(self.swap_times),
+            "refused": self._inbox.refused if self._inbox else 0,
+        }
+        text = self._inbox.last_refusal if self._inbox else ""
+        self.publish(topics.ACTOR_STATUS, Status(stamp_ns, self.name, values, text))

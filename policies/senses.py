@@ -1,0 +1,69 @@
+"""Everything the actor learns about one control step, joined by stamp, with its frames encoded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from robot import observe, sync
+from robot.core import topics
+from robot.core.se3 import Matrix
+from robot.core.topics import Topic
+from robot.core.types import Action, Arrays, Observation, Reward
+from robot.task import Task
+
+
+class Encoder(Protocol):
+    """A frozen vision trunk."""
+
+    def encode(self, images: dict[str, np.ndarray]) -> Arrays:
+        """Feature maps [h, w, c] float16 of uint8 frames [H, W, 3]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sensed:
+    """One control step as the cell reports it: what moved the arm here, what it earned, what is seen now."""
+
+    stamp_ns: int
+    episode_id: int
+    executed: Action
+    reward: Reward
+    observation: Observation
+
+
+class Senses:
+    """Joins the topics of a task's rig into `Sensed`."""
+
+    def __init__(self, task: Task, encoder: Encoder | None) -> None:
+        self._task, self._encoder = task, encoder
+        self._arms = {a: topics.arm_state(a) for a in task.arms}
+        self._cameras = {c: topics.camera_image(c) for c in task.cameras}
+        truth = (topics.TRUTH,) if task.privileged else ()
+        self.topics = (
+            *self._arms.values(), *self._cameras.values(), topics.EXECUTED, topics.REWARD, *truth
+        )  # fmt: skip
+        self._sync = sync.StampSync(self.topics)
+        self._starts: dict[str, Matrix] = {}
+        self._episode_id: int | None = None
+
+    def add(self, topic: Topic, message: Any) -> Sensed | None:
+        """The whole step if ``message`` was the last part of it."""
+        parts = self._sync.add(topic, message)
+        return None if parts is None else self._sensed(parts)
+
+    def _sensed(self, parts: dict[str, Any]) -> Sensed:
+        states = {arm: parts[topic.name] for arm, topic in self._arms.items()}
+        images = {camera: parts[topic.name] for camera, topic in self._cameras.items()}
+        episode_id = next(iter(states.values())).episode_id
+        if episode_id != self._episode_id:
+            self._episode_id = episode_id
+            self._starts = {arm: state.T_base_tcp for arm, state in states.items()}
+        truth = parts.get(topics.TRUTH.name)
+        privileged = observe.privileged_vectors(truth, self._task.privileged) if truth else {}
+        features = self._encoder.encode({c: i.pixels for c, i in images.items()}) if self._encoder else {}
+        seen = observe.observation(states, self._starts, images, features, privileged)
+        executed, reward = parts[topics.EXECUTED.name], parts[topics.REWARD.name]
+        return Sensed(seen.stamp_ns, episode_id, executed, reward, seen)

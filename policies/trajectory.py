@@ -1,0 +1,90 @@
+"""One open episode: turns what was sensed and proposed into recorded steps, and knows when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policies.senses import Sensed
+from robot.core.types import Action, EpisodeEnd, Key, Outcome, Source, Step
+
+_ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
+
+
+@dataclass
+class Tally:
+    """What a finished episode looked like."""
+
+    interventions: int = 0
+    handovers: int = 0
+    total_reward: float = 0.0
+
+
+class Trajectory:
+    """Bookkeeping of one episode of at most ``time_limit_steps``.
+
+    Success and failure terminate (discount 0); the time limit only truncates, so the learner bootstraps there.
+    """
+
+    def __init__(self, episode_id: int, seed: int, time_limit_steps: int) -> None:
+        self.episode_id, self.seed = episode_id, seed
+        self._limit = time_limit_steps
+        self._before: tuple[Sensed, Action] | None = None
+        self._key: Key | None = None
+        self.steps = 0
+        self.outcome: Outcome | None = None
+        self.last_source = Source.POLICY
+        self.tally = Tally()
+
+    def press(self, key: Key) -> None:
+        """The operator judges; takes effect with the step in flight."""
+        self._key = key
+
+    def arrive(self, sensed: Sensed) -> Step | None:
+        """The step that led here, None at the episode's first observation."""
+        if self._before is None:
+            return None
+        before, proposed = self._before
+        self.outcome = self._judge(sensed)
+        terminated = self.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
+        reward = 1.0 if self.outcome is Outcome.SUCCESS else sensed.reward.value
+        step = Step(
+            episode_id=self.episode_id,
+            step=self.steps,
+            observation=before.observation,
+            action=sensed.executed.value,
+            base_action=proposed.base,
+            proposed_action=proposed.value,
+            reward=reward,
+            discount=0.0 if terminated else 1.0,
+            terminated=terminated,
+            truncated=self.outcome is not None and not terminated,
+            source=sensed.executed.source,
+            weights_version=proposed.weights_version,
+        )
+        self._count(step)
+        return step
+
+    def leave(self, sensed: Sensed, proposed: Action) -> None:
+        """The actor proposed ``proposed`` at ``sensed``."""
+        self._before = (sensed, proposed)
+
+    def end(self, sensed: Sensed, base_action: Action) -> EpisodeEnd:
+        """The closing record, with the observation after the last step."""
+        outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
+        return EpisodeEnd(self.episode_id, self.steps, outcome, sensed.observation, base_action.base)
+
+    def _judge(self, sensed: Sensed) -> Outcome | None:
+        if self._key is not None:
+            return _ENDS[self._key]
+        if sensed.reward.success:
+            return Outcome.SUCCESS
+        if sensed.reward.failure:
+            return Outcome.FAILURE
+        return Outcome.TIME_LIMIT if self.steps + 1 >= self._limit else None
+
+    def _count(self, step: Step) -> None:
+        self.steps += 1
+        self.tally.interventions += step.is_intervention
+        self.tally.handovers += step.source is not self.last_source
+        self.tally.total_reward += step.reward
+        self.last_source = step.source

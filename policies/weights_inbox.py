@@ -1,0 +1,86 @@
+"""Where new weights wait: checked in a thread of their own, taken between two control ticks."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Any, Protocol
+
+from robot.core.errors import WeightsRefused
+from robot.core.types import Array, Observation, Weights
+
+log = logging.getLogger(__name__)
+
+
+class Correction(Protocol):
+    """The residual as the actor sees it."""
+
+    @property
+    def version(self) -> int:
+        """Of the weights that act."""
+        ...
+
+    def load(self, weights: Weights) -> Any:
+        """Check and convert, slowly; raises WeightsRefused."""
+        ...
+
+    def swap(self, ready: Any) -> None:
+        """Use them from the next call on."""
+        ...
+
+    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
+        """The correction [A]."""
+        ...
+
+
+class WeightsInbox:
+    """Guards a `Correction`: bad weights are refused with a logged reason and never touch it.
+
+    Args:
+        correction: whose weights are exchanged.
+        threaded: check in the background; False checks in `offer`, for a host with one thread.
+    """
+
+    def __init__(self, correction: Correction, threaded: bool) -> None:
+        self._correction = correction
+        self._ready: Any = None
+        self.refused = 0
+        self.last_refusal = ""
+        self._queue: queue.SimpleQueue[Weights | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True) if threaded else None
+        if self._thread is not None:
+            self._thread.start()
+
+    def offer(self, weights: Weights) -> None:
+        """New weights arrived; returns at once when threaded."""
+        if self._thread is None:
+            self._check(weights)
+        else:
+            self._queue.put(weights)
+
+    def take(self) -> bool:
+        """Swap in what is ready, if anything; called between two ticks. True if the version changed."""
+        ready, self._ready = self._ready, None
+        if ready is None or ready.version <= self._correction.version:
+            return False
+        self._correction.swap(ready)
+        return True
+
+    def close(self) -> None:
+        """Stop the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (weights := self._queue.get()) is not None:
+            self._check(weights)
+
+    def _check(self, weights: Weights) -> None:
+        try:
+            self._ready = self._correction.load(weights)
+        except WeightsRefused as error:
+            self.refused += 1
+            self.last_refusal = str(error)
+            log.error("%s; version %d keeps acting", error, self._correction.version)
