@@ -1,0 +1,86 @@
+"""Recorded messages to an Episode and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from policies.replay.episode import Episode
+from robot.core.types import Arrays, EpisodeEnd, EpisodeHeader, Observation, Outcome, Source, Step
+
+
+def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> Episode:
+    """T >= 1 steps and their end as arrays."""
+    observations = [*(s.observation for s in steps), end.observation]
+    base = [*(s.base_action for s in steps), end.base_action]
+    return Episode(
+        header=header,
+        outcome=end.outcome,
+        stamp_ns=np.array([o.stamp_ns for o in observations], np.int64),
+        state=_stack([o.state for o in observations], np.float32),
+        images=_stack([o.images for o in observations], np.uint8),
+        features=_stack([o.features for o in observations], np.float16),
+        base_action=np.stack(base).astype(np.float32, copy=False),
+        action=np.stack([s.action for s in steps]).astype(np.float32, copy=False),
+        proposed_action=np.stack([s.proposed_action for s in steps]).astype(np.float32, copy=False),
+        reward=np.array([s.reward for s in steps], np.float32),
+        discount=np.array([s.discount for s in steps], np.float32),
+        terminated=np.array([s.terminated for s in steps], bool),
+        truncated=np.array([s.truncated for s in steps], bool),
+        source=np.array([s.source for s in steps], np.int8),
+        weights_version=np.array([s.weights_version for s in steps], np.int64),
+    )
+
+
+def assemble_cut(header: EpisodeHeader, steps: Sequence[Step]) -> Episode | None:
+    """An episode without an end: T - 1 steps, ABORTED; None where no step has a next observation.
+
+    The last step's observation becomes the final one, because what its action led to was never seen.
+    """
+    if len(steps) < 2:
+        return None
+    *kept, last = steps
+    kept[-1] = dataclasses.replace(kept[-1], truncated=not kept[-1].terminated)
+    final = EpisodeEnd(header.episode_id, len(kept), Outcome.ABORTED, last.observation, last.base_action)
+    return assemble(header, kept, final)
+
+
+def messages_from(episode: Episode, start: int) -> list[Step | EpisodeEnd]:
+    """The steps from number ``start`` on, then the end: what the journal held before it was finalised."""
+    steps: list[Step | EpisodeEnd] = [_step(episode, t) for t in range(start, len(episode))]
+    final = observation_at(episode, len(episode))
+    base = episode.base_action[-1]
+    return [*steps, EpisodeEnd(episode.header.episode_id, len(episode), episode.outcome, final, base)]
+
+
+def observation_at(episode: Episode, t: int) -> Observation:
+    """Observation ``t`` of T + 1."""
+    parts: dict[str, Any] = {
+        part: {name: array[t] for name, array in getattr(episode, part).items()}
+        for part in ("state", "images", "features")
+    }
+    return Observation(int(episode.stamp_ns[t]), **parts)
+
+
+def _step(episode: Episode, t: int) -> Step:
+    return Step(
+        episode_id=episode.header.episode_id,
+        step=t,
+        observation=observation_at(episode, t),
+        action=episode.action[t],
+        base_action=episode.base_action[t],
+        proposed_action=episode.proposed_action[t],
+        reward=float(episode.reward[t]),
+        discount=float(episode.discount[t]),
+        terminated=bool(episode.terminated[t]),
+        truncated=bool(episode.truncated[t]),
+        source=Source(episode.source[t]),
+        weights_version=int(episode.weights_version[t]),
+    )
+
+
+def _stack(parts: Sequence[Arrays], dtype: type) -> Arrays:
+    return {k: np.stack([p[k] for p in parts]).astype(dtype, copy=False) for k in parts[0]}

@@ -1,0 +1,195 @@
+"""Experience in memory: every observation stored once, sampled by whole-array gathers.
+
+Half of each batch from demonstrations and interventions follows RLPD (Ball et al. 2023) and HIL-SERL
+(Luo et al. 2024).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from policies.replay.batch import Batch
+from policies.replay.episode import Episode
+from policies.replay.rows import Rows
+from policies.replay.tail import Record
+from robot.core.errors import StoreError
+from robot.core.spec import RigSpec
+from robot.core.types import Array, EpisodeEnd, EpisodeHeader, Observation, Source, Step
+
+
+class Counts(NamedTuple):
+    """What a buffer holds. An intervention counts as expert and as online."""
+
+    expert: int  # transitions
+    online: int  # transitions
+    episodes: int  # ever added
+
+
+class ReplayBuffer:
+    """Transitions of demo and train episodes; one thread at a time.
+
+    Args:
+        spec: the rig's; state and features must fit it, images are not kept.
+        capacity: observations held; beyond it the oldest go, demonstrations added before any train
+            episode excepted. Memory is taken as it is used.
+        discount: gamma of one control step.
+        n_step: control steps a sampled transition spans; fewer at an episode's end.
+        seed: of the draws.
+    """
+
+    def __init__(self, spec: RigSpec, capacity: int, discount: float, n_step: int = 1, seed: int = 0) -> None:
+        self._rows = Rows(spec, capacity)
+        self._gamma, self._n_step = np.float32(discount), n_step
+        self._rng = np.random.default_rng(seed)
+        self._header: EpisodeHeader | None = None  # the open episode
+        self._open = np.zeros(0, np.int64)  # its rows
+        self._episodes = 0
+        self._drawable: tuple[np.ndarray, np.ndarray] | None = (
+            None  # expert and online rows, until they change
+        )
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._rows.expert | self._rows.online))
+
+    @property
+    def counts(self) -> Counts:
+        """How much there is to sample."""
+        expert, online = self._starts()
+        return Counts(len(expert), len(online), self._episodes)
+
+    def add(self, record: Record) -> None:
+        """One thing a `StoreTail` yielded: a whole episode, or a header, step or end of an open one.
+
+        A step can be sampled once its next observation is here. What follows an unended episode ends it at
+        the last observation seen.
+        """
+        if isinstance(record, Episode):
+            self.add_episode(record)
+        elif isinstance(record, EpisodeHeader):
+            self._begin(record)
+        elif isinstance(record, Step):
+            self._add_step(record)
+        else:
+            self._end(record)
+
+    def add_episode(self, episode: Episode) -> None:
+        """A whole episode at once; StoreError for mode eval, SpecMismatch for one that does not fit."""
+        self._begin(episode.header)
+        rows = self._rows.write(
+            episode.state,
+            episode.features,
+            keep=episode.header.mode == "demo",
+            base_action=episode.base_action,
+            action=_pad(episode.action),
+            reward=_pad(episode.reward),
+            discount=_pad(episode.discount),
+            stop=_pad(episode.terminated | episode.truncated),
+            source=_pad(episode.source),
+        )
+        self._mark(rows[:-1], episode.header)
+        self._header = None
+
+    def sample(self, batch_size: int, expert_fraction: float = 0.5) -> Batch:
+        """Draw with replacement; an empty half is filled from the other. StoreError when both are."""
+        expert, online = self._starts()
+        if not len(expert) and not len(online):
+            raise StoreError("the replay buffer is empty; record a demonstration or an episode first")
+        count = round(batch_size * expert_fraction) if len(expert) else 0
+        count = count if len(online) else batch_size
+        start = np.concatenate([self._draw(expert, count), self._draw(online, batch_size - count)])
+        return self._gather(start, np.arange(batch_size) < count)
+
+    def _gather(self, start: np.ndarray, is_expert: np.ndarray) -> Batch:
+        rows = self._rows
+        reward, discount, end = self._look_ahead(start)
+        return Batch(
+            state=rows.state.take(start, 0),
+            features={k: v.take(start, 0) for k, v in rows.features.items()},
+            base_action=rows.base_action.take(start, 0),
+            action=rows.action.take(start, 0),
+            reward=reward,
+            discount=discount,
+            next_state=rows.state.take(end, 0),
+            next_features={k: v.take(end, 0) for k, v in rows.features.items()},
+            next_base_action=rows.base_action.take(end, 0),
+            is_human=rows.source.take(start) == Source.HUMAN,
+            is_expert=is_expert,
+        )
+
+    def _look_ahead(self, start: np.ndarray) -> tuple[Array, Array, np.ndarray]:
+        # Reward [B], discount [B] and the row [B] to bootstrap from: n steps on, or where the episode stops.
+        rows, row = self._rows, start
+        reward, discount = np.zeros(len(start), np.float32), np.ones(len(start), np.float32)
+        alive = np.ones(len(start), bool)
+        for _ in range(self._n_step):
+            reward += np.where(alive, discount * rows.reward[row], np.float32(0))
+            discount *= np.where(alive, self._gamma * rows.discount[row], np.float32(1))
+            following = np.where(alive, rows.after(row), row)
+            alive &= ~rows.stop[row] & ~rows.final[following]
+            row = following
+        return reward, discount, row
+
+    def _starts(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._drawable is None:
+            self._drawable = np.flatnonzero(self._rows.expert), np.flatnonzero(self._rows.online)
+        return self._drawable
+
+    def _draw(self, rows: np.ndarray, count: int) -> np.ndarray:
+        return rows[self._rng.integers(len(rows), size=count)] if count else np.zeros(0, np.int64)
+
+    def _begin(self, header: EpisodeHeader) -> None:
+        if header.mode not in ("demo", "train"):
+            raise StoreError(
+                f"episode {header.episode_id} is of mode {header.mode!r}: only demo and train are learned"
+            )
+        self._header, self._open = header, np.zeros(0, np.int64)
+        self._episodes += 1
+
+    def _add_step(self, step: Step) -> None:
+        self._grow(
+            self._expect(step.episode_id),
+            step.observation,
+            base_action=step.base_action[None],
+            action=step.action[None],
+            reward=np.array([step.reward]),
+            discount=np.array([step.discount]),
+            stop=np.array([step.terminated or step.truncated]),
+            source=np.array([step.source]),
+        )
+
+    def _end(self, end: EpisodeEnd) -> None:
+        header = self._expect(end.episode_id)
+        # An episode that was cut off ends with its last step's observation, which is here already.
+        if end.steps == len(self._open):
+            self._grow(header, end.observation, base_action=end.base_action[None])
+        self._header = None
+
+    def _grow(self, header: EpisodeHeader, observation: Observation, **columns: np.ndarray) -> None:
+        state = {k: v[None] for k, v in observation.state.items()}
+        features = {k: v[None] for k, v in observation.features.items()}
+        row = self._rows.write(state, features, keep=header.mode == "demo", **columns)
+        before, self._open = self._open[-1:], np.append(self._open, row)
+        self._rows.final[before] = False
+        self._mark(before, header)
+
+    def _mark(self, rows: np.ndarray, header: EpisodeHeader) -> None:
+        # These have a next observation now. What a person did not decide and no policy chose is no start.
+        source = self._rows.source[rows]
+        chosen = (source != Source.RESET) & (source != Source.HOLD)
+        train = header.mode == "train"
+        self._rows.online[rows] = chosen & train
+        self._rows.expert[rows] = chosen & ((source == Source.HUMAN) | (not train))
+        self._drawable = None
+
+    def _expect(self, episode_id: int) -> EpisodeHeader:
+        if self._header is None or self._header.episode_id != episode_id:
+            got = None if self._header is None else self._header.episode_id
+            raise StoreError(f"replay buffer got a record of episode {episode_id}, but the open one is {got}")
+        return self._header
+
+
+def _pad(values: np.ndarray) -> np.ndarray:
+    # The final observation's row has no action; what stands there is never read.
+    return np.concatenate([values, values[-1:]])
