@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -14,7 +15,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 
-from robot.core.errors import CodecError, SpecMismatch
+from robot.core.errors import CodecError, NudgeError, SpecMismatch
 from robot.core.node import Node
 from robot.core.topics import Topic
 from robot.ros.convert import from_ros, ros_type, to_ros
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 Deliver = Callable[[Node, Topic, Any], None]
 Sending = Callable[[Any], None]
+
+_ACK_SLICE = Duration(nanoseconds=50_000_000)
 
 
 class Connection:
@@ -44,7 +47,13 @@ class Connection:
             kind = type(message).__name__
             raise SpecMismatch(f"{self._node.name} may not publish {kind} on {topic.name}")
         self._sending(message)
-        self._publishers[topic.name].publish(to_ros(message))
+        try:
+            self._publishers[topic.name].publish(to_ros(message))
+        except RuntimeError as error:  # rclpy's RCLError
+            raise NudgeError(
+                f"{self._node.name} cannot publish on {topic.name}: {error}. A reader that hangs "
+                "fills the queue (5000 messages on a stream): look for the process that stopped reading"
+            ) from error
         self._mirrors[topic.name].publish(message)
 
     def missing(self, wait_for: Collection[str]) -> list[str]:
@@ -56,10 +65,14 @@ class Connection:
         return [f"no subscriber on {n}" for n in unread] + [f"no publisher on {n}" for n in unwritten]
 
     def flush(self, timeout_s: float) -> None:
-        """Wait until every reader has what was published."""
+        """Wait until every reader that still lives has what was published."""
+        deadline = time.monotonic() + timeout_s
         for name, publisher in self._publishers.items():
-            if not publisher.wait_for_all_acked(Duration(nanoseconds=int(timeout_s * 1e9))):
-                log.warning("%s: readers of %s did not take everything in time", self._node.name, name)
+            # In slices: a reader that ends meanwhile does not wake the wait.
+            while publisher.get_subscription_count() and not publisher.wait_for_all_acked(_ACK_SLICE):
+                if time.monotonic() > deadline:
+                    log.warning("%s: a reader of %s did not take everything", self._node.name, name)
+                    break
 
     def _publisher(self, topic: Topic) -> Publisher:
         # Without event handlers the executor's wait set, rebuilt for every message, is half as large.
