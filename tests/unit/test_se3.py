@@ -1,4 +1,4 @@
-"""Rotations and poses: inverse functions undo each other, also at pi, and the conventions are the documented."""
+"""Rotations and poses: inverses undo each other, also at pi, and the conventions are the documented ones."""
 
 from __future__ import annotations
 
