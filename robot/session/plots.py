@@ -21,6 +21,7 @@ from robot.session.statistics import Rate, is_autonomous_success, rolling, rolli
 
 POLICY, HUMAN, GREY = "#1f8a70", "#d9822b", "#888888"
 INK = "#010203"  # a colour nothing else has: inline SVG gets the page's text colour in its place
+THOUSANDS = FuncFormatter(lambda v, _: f"{v:,.0f}")
 STYLE = {
     **{"font.size": 10, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK},
     **{"xtick.color": INK, "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False},
@@ -45,7 +46,7 @@ def learning_curve(metrics: Sequence[Row], head: Headline, size: tuple[float, fl
         axes.set_xticks([v for v in MaxNLocator(7).tick_values(0, end) if 0 <= v <= end])
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        axes.xaxis.set_major_formatter(THOUSANDS)
         axes.set_title(f"Success without help, trailing {WINDOW} episodes")
     return figure
 
@@ -84,7 +85,7 @@ def _threshold(axes: Axes, steps: int | None) -> None:
     if steps is not None:
         axes.plot([steps, steps], [0, 0.9], color=GREY, linewidth=0.8)
         axes.plot([steps], [0.9], "o", color=POLICY, markersize=5, markerfacecolor="white")
-        axes.text(steps, 0.93, f"90 % after {steps:,} steps ", ha="right", va="bottom", size=9)
+        axes.text(steps, 0.93, f"90% after {steps:,} steps ", ha="right", va="bottom", size=9)
 
 
 def _weight_ticks(axes: Axes, episodes: Sequence[Row], x: np.ndarray) -> None:
@@ -92,7 +93,7 @@ def _weight_ticks(axes: Axes, episodes: Sequence[Row], x: np.ndarray) -> None:
     new = np.flatnonzero(np.diff(versions)) + 1 if len(versions) else np.array([], int)
     if len(new):
         axes.plot(x[new], np.full(len(new), -0.075), "|", color=GREY, markersize=6, markeredgewidth=0.8)
-        axes.text(x[new[-1]], -0.075, "   new weights", color=GREY, size=8, va="center")
+        axes.text(float(x[new[-1]]), -0.075, "   new weights", color=GREY, size=8, va="center")
 
 
 def lines(
@@ -111,6 +112,7 @@ def lines(
         axes.set(title=title, xlabel="learner updates", yscale="log" if log else "linear")
         _end_labels(axes)
         axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(THOUSANDS)
     return figure
 
 
@@ -205,17 +207,13 @@ def _finite(rows: Sequence[Row], x: str, y: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _end_labels(axes: Axes) -> None:
-    drawn = axes.get_lines()
-    if len(drawn) < 2:
-        return
-    # A legend in the order in which the curves end reads like labels at the curves, and never overlaps.
-    order = sorted(drawn, key=lambda line: -float(np.asarray(line.get_ydata())[-1]))
-    axes.legend(
-        handles=order,
-        frameon=False,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        labelcolor="linecolor",
-        handlelength=0,
-        handletextpad=0,
-    )
+    # Each label stands where its curve ends, pushed up from the one below so that they never overlap.
+    axes.autoscale_view()  # else the limits are not known before the figure is drawn
+    to_axes, low = axes.transScale + axes.transLimits, -1.0
+    ends = [(float(to_axes.transform(np.asarray(c.get_xydata())[-1])[1]), c) for c in axes.get_lines()]
+    for height, curve in sorted(ends, key=lambda e: e[0]):
+        name = str(curve.get_label())
+        low = max(height, low)
+        where: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "color": curve.get_color()}
+        axes.text(1.01, low, name, **where)
+        low += 0.1 * (1 + name.count("\n"))

@@ -75,11 +75,11 @@ def _header(root: Path, summary: Mapping[str, Any], head: Headline) -> dict[str,
         "rates": [_rate(head.base, "base alone", "base"), _rate(head.final, "after learning", "final")],
         "facts": [
             ("wall time", clock(float(wall_s))),
-            ("online steps to 90 %", NONE if to_90 is None else f"{to_90:,}"),
+            ("steps to 90%", NONE if to_90 is None else f"{to_90:,}"),
             ("online steps", f"{head.online_steps:,}"),
-            ("online episodes", f"{head.online_episodes:,}"),
-            ("times a human helped", f"{head.interventions:,}"),
-            ("steps a human drove", f"{head.human_steps:,}"),
+            ("episodes", f"{head.online_episodes:,}"),
+            ("times helped", f"{head.interventions:,}"),
+            ("human steps", f"{head.human_steps:,}"),
             ("restarts", f"{head.restarts:,}"),
         ],
     }
@@ -89,7 +89,7 @@ def _rate(rate: Rate, name: str, role: str) -> dict[str, str]:
     low, high = rate.interval
     measured = not math.isnan(rate.value)
     detail = (
-        f"{rate.successes} of {rate.n}, 95 % interval {low:.0%} to {high:.0%}" if measured else "not measured"
+        f"{rate.successes} of {rate.n}, 95% interval {low:.0%} to {high:.0%}" if measured else "not measured"
     )
     return {
         "name": name,
@@ -106,9 +106,9 @@ def _sections(metrics: Sequence[Row]) -> list[tuple[str, list[Markup]]]:
         plots.lines(metrics, "Residual", RESIDUAL),
         plots.bc_loss(metrics),
     ]
-    newest = {row["name"]: row for row in of_kind(metrics, "histogram")}
-    latency = [plots.histogram(row, TITLES.get(name, name)) for name, row in newest.items()]
-    groups = (("Learner", learner), ("Episodes", [plots.episode_lengths(metrics)]), ("Latency", latency))
+    newest: dict[str, Row] = {row["name"]: row for row in of_kind(metrics, "histogram")}
+    latency = [plots.histogram(row, TITLES.get(name) or name) for name, row in newest.items()]
+    groups = (("Learner", learner), ("Episodes and latency", [plots.episode_lengths(metrics), *latency]))
     return [(name, [_inline(f) for f in figures if f is not None]) for name, figures in groups]
 
 
