@@ -1,4 +1,4 @@
-"""The frozen base policy as the actor sees it, and the queue that turns planned chunks into single actions."""
+"""The frozen base policy as the actor sees it, and the queue that serves planned chunks action by action."""
 
 from __future__ import annotations
 

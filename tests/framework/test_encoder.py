@@ -51,6 +51,6 @@ def test_another_encoder_instance_is_the_same(encoder: EfficientNetLite0, frames
 
 
 def test_a_frame_of_the_wrong_size_names_its_camera(encoder: EfficientNetLite0, frames: np.ndarray) -> None:
-    with pytest.raises(SpecMismatch, match="'wrist'.*128"):
+    with pytest.raises(SpecMismatch, match=r"'wrist'.*128"):
         encoder.encode({"wrist": frames[0, :64]})
     assert encoder.encode({}) == {}
