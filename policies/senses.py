@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,7 +55,7 @@ class Senses:
         parts = self._sync.add(topic, message)
         return None if parts is None else self._sensed(parts)
 
-    def _sensed(self, parts: dict[str, Any]) -> Sensed:
+    def _sensed(self, parts: Mapping[str, Any]) -> Sensed:
         states = {arm: parts[topic.name] for arm, topic in self._arms.items()}
         images = {camera: parts[topic.name] for camera, topic in self._cameras.items()}
         episode_id = next(iter(states.values())).episode_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from policies.replay import recovery, zarr_files
 from policies.replay.durable import disk_error
@@ -12,7 +13,15 @@ from policies.replay.episode import Episode
 from policies.replay.episode_writer import EpisodeWriter
 from policies.replay.layout import Layout
 from robot.core.errors import StoreError
-from robot.core.types import EpisodeHeader
+from robot.core.types import EpisodeHeader, Outcome
+
+
+class Card(NamedTuple):
+    """An episode without its arrays."""
+
+    header: EpisodeHeader
+    outcome: Outcome
+    steps: int
 
 
 class EpisodeStore:
@@ -36,11 +45,20 @@ class EpisodeStore:
 
     def header(self, episode_id: int) -> EpisodeHeader:
         """The header alone, without reading the arrays."""
+        return self.card(episode_id).header
+
+    def cards(self, mode: str) -> list[Card]:
+        """What the finished episodes of one mode were, by number, without reading their arrays."""
+        cards = (self.card(i) for i in self.ids())
+        return [c for c in cards if c.header.mode == mode]
+
+    def card(self, episode_id: int) -> Card:
+        """What one finished episode was; StoreError names the file if it is missing or damaged."""
         path = self.layout.episode(episode_id)
         try:
-            return zarr_files.header_of(
-                zarr_files.read_attributes((path / zarr_files.ROOT_FILE).read_bytes())
-            )
+            attributes = zarr_files.read_attributes((path / zarr_files.ROOT_FILE).read_bytes())
+            outcome = Outcome[attributes["outcome"]]
+            return Card(zarr_files.header_of(attributes), outcome, attributes["steps"])
         except (ValueError, OSError) as error:
             raise _damaged(path, error) from error
 

@@ -40,6 +40,7 @@ def pack(episode: Episode) -> dict[str, bytes]:
         "version": VERSION,
         "header": dataclasses.asdict(episode.header),
         "outcome": episode.outcome.name,
+        "steps": len(episode),
         "arrays": list(arrays),
     }
     files = {path: value.to_bytes() for path, value in store.items() if path != ROOT_FILE}
@@ -76,7 +77,7 @@ def read_attributes(content: bytes) -> dict[str, Any]:
     """The attributes in a group's zarr.json; ValueError if they are damaged or of another version."""
     try:
         attributes = json.loads(content)["attributes"]
-        known = {k: attributes[k] for k in ("version", "header", "outcome", "arrays")}
+        known = {k: attributes[k] for k in ("version", "header", "outcome", "steps", "arrays")}
         if _crc(known) != attributes["crc32_attributes"] or not attributes["done"]:
             raise ValueError("the attributes do not match their checksum")
     except (ValueError, KeyError, TypeError) as error:
