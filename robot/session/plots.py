@@ -20,6 +20,7 @@ from robot.session.progress import WINDOW
 from robot.session.statistics import Rate, is_autonomous_success, rolling, rolling_interventions
 
 POLICY, HUMAN, GREY = "#1f8a70", "#d9822b", "#888888"
+DROVE = ("steps a\nhuman drove", HUMAN, "normal")
 INK = "#010203"  # a colour nothing else has: inline SVG gets the page's text colour in its place
 THOUSANDS = FuncFormatter(lambda v, _: f"{v:,.0f}")
 STYLE = {
@@ -36,7 +37,7 @@ def learning_curve(metrics: Sequence[Row], head: Headline, size: tuple[float, fl
     with mpl.rc_context(STYLE):
         figure, axes = _figure(size)
         x = np.array([e["online_steps"] for e in episodes], float)
-        end = max([float(head.online_steps), *x, 1.0])
+        end = max([float(head.online_steps), *x, 100.0])
         _curves(axes, episodes, x, end, head.final)
         _level(axes, head.base, end)
         _final(axes, head.final, end)
@@ -53,17 +54,25 @@ def learning_curve(metrics: Sequence[Row], head: Headline, size: tuple[float, fl
 
 def _curves(axes: Axes, episodes: Sequence[Row], x: np.ndarray, end: float, final: Rate) -> None:
     if not len(x):
+        axes.text(0.5, 0.5, "no online episodes", color=GREY, ha="center", transform=axes.transAxes)
         return
     auto, human = rolling([is_autonomous_success(e) for e in episodes]), rolling_interventions(episodes)
+    marker = "o" if len(x) == 1 else ""
     axes.fill_between(x, human, color=HUMAN, alpha=0.15, linewidth=0)
-    axes.plot(x, human, color=HUMAN)
-    axes.plot(x, auto, color=POLICY, linewidth=2.4)
-    # Labels stand at the curves' ends, pushed apart where the curves meet.
-    low, high = sorted((float(auto[-1]), float(human[-1])))
-    shift = max(0.0, 0.16 - (high - low)) / 2 * (1 if auto[-1] >= human[-1] else -1)
-    label = "without help" + (f"\nfinal {final.successes}/{final.n}" if final.n else "")
-    axes.text(end * 1.035, auto[-1] + shift, label, color=POLICY, va="center", weight="bold")
-    axes.text(end * 1.035, max(0.05, human[-1] - shift), "steps a\nhuman drove", color=HUMAN, va="center")
+    axes.plot(x, human, color=HUMAN, marker=marker)
+    # Pale until the window is full: a mean over three episodes is not one over twenty.
+    axes.plot(x[:WINDOW], auto[:WINDOW], color=POLICY, linewidth=2.4, alpha=0.35, marker=marker)
+    axes.plot(x[WINDOW - 1 :], auto[WINDOW - 1 :], color=POLICY, linewidth=2.4)
+    success = ("without help" + (f"\nfinal {final.successes}/{final.n}" if final.n else ""), POLICY, "bold")
+    _name_ends(axes, end * 1.035, [(float(auto[-1]), *success), (float(human[-1]), *DROVE)])
+
+
+def _name_ends(axes: Axes, x: float, ends: list[tuple[float, str, str, str]]) -> None:
+    low = 0.05
+    for y, text, color, weight in sorted(ends):
+        low = max(low, y)
+        axes.text(x, low, text, color=color, weight=weight, va="center")
+        low += 0.16  # two lines of text
 
 
 def _level(axes: Axes, base: Rate, end: float) -> None:
@@ -71,7 +80,9 @@ def _level(axes: Axes, base: Rate, end: float) -> None:
         axes.axhspan(*base.interval, xmax=1 / 1.16, color=GREY, alpha=0.10, linewidth=0)
         axes.plot([0, end], [base.value] * 2, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         label = f"base alone {base.value:.0%}"
-        axes.text(end * 0.995, base.value - 0.015, label, color=GREY, va="top", ha="right", size=9)
+        below = base.value > 0.08  # there is room for the label
+        y, va = (base.value - 0.015, "top") if below else (base.value + 0.015, "bottom")
+        axes.text(end * 0.995, y, label, color=GREY, va=va, ha="right", size=9)
 
 
 def _final(axes: Axes, final: Rate, end: float) -> None:

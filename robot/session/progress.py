@@ -81,6 +81,8 @@ class SessionProgress:
 
     def _on_stage(self, row: Row) -> None:
         stage = self.stages[row["stage"]]
+        if stage.state == "done" and row["state"] == "skipped":
+            return  # a resumed session skips what an earlier run did
         stage.state, stage.total = row["state"], int(row.get("total") or stage.total)
         if stage.state == "start":
             self.current = stage.name

@@ -67,3 +67,9 @@ def test_eta_is_at_the_pace_since_the_resume() -> None:
 def test_skipped_stage_is_complete_and_takes_no_time() -> None:
     stage = follow([_stage(0, "skipped", "bc"), {"t": 50, "kind": "actor"}]).stages["bc"]
     assert (stage.fraction, stage.active_s) == (1.0, 0.0)
+
+
+def test_resume_that_skips_a_done_stage_keeps_its_time() -> None:
+    rows = [_stage(0, "start", "bc"), _stage(9, "done", "bc"), _stage(500, "skipped", "bc")]
+    stage = follow(rows).stages["bc"]
+    assert (stage.state, stage.active_s) == ("done", 9)

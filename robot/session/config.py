@@ -1,0 +1,77 @@
+"""The settings of one training session, and the named presets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from policies.bc.config import BcConfig
+from policies.learner_config import LearnerConfig
+from policies.residual.config import PRESETS as RESIDUAL_PRESETS
+from policies.tasks import TASKS
+from robot.core.config import from_dict, to_dict
+from robot.core.errors import ConfigError, UnknownName
+from teleop.intervention import OperatorConfig
+
+Host = Literal["ros", "local"]
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """Everything a run depends on; saved as RUN/config.json, and its hash goes into every episode."""
+
+    task: str = "peg_insert"
+    preset: str = "residual"
+    seed: int = 0
+    host: Host = "ros"
+    demos: int = 20  # successful demonstrations
+    online_steps: int = 6000  # control steps of the online stage
+    eval_episodes: int = 100
+    eval_workers: int = 2  # evaluation graphs side by side, each in a ROS domain of its own
+    interventions: bool = True
+    use_base: bool = True  # False: plain reinforcement learning, the residual is the whole action
+    learn: bool = True  # False: imitation alone
+    encoder: str = "efficientnet_lite0"
+    bc: BcConfig = field(default_factory=BcConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    operator: OperatorConfig = field(default_factory=OperatorConfig)
+
+    def __post_init__(self) -> None:
+        counts = ("demos", "online_steps", "eval_episodes", "eval_workers")
+        problems = [f"{n}: got {getattr(self, n)}, want at least 1" for n in counts if getattr(self, n) < 1]
+        for name, known, kind in (("task", TASKS, "task"), ("preset", PRESETS, "preset")):
+            if getattr(self, name) not in known:
+                problems.append(f"{name}: {UnknownName(kind, getattr(self, name), known)}")
+        if problems:
+            raise ConfigError(problems, "session")
+
+
+def load_config(path: Path) -> SessionConfig:
+    """The session's settings; ConfigError lists every problem in the file."""
+    return from_dict(SessionConfig, json.loads(path.read_text()), str(path))
+
+
+def save_config(config: SessionConfig, path: Path) -> None:
+    """Write what `load_config` reads."""
+    path.write_text(json.dumps(to_dict(config), indent=2) + "\n")
+
+
+def preset(name: str) -> SessionConfig:
+    """A named starting point; UnknownName offers the nearest."""
+    if name not in PRESETS:
+        raise UnknownName("preset", name, PRESETS)
+    return PRESETS[name]()
+
+
+def _rlpd() -> SessionConfig:
+    learner = replace(LearnerConfig(), residual=RESIDUAL_PRESETS["rlpd"])
+    return SessionConfig(preset="rlpd", use_base=False, learner=learner)
+
+
+PRESETS = {
+    "residual": SessionConfig,
+    "rlpd": _rlpd,
+    "bc": lambda: SessionConfig(preset="bc", learn=False),
+}

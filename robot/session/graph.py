@@ -1,0 +1,146 @@
+"""The composition root: builds the nodes of each process of a stage. Frameworks are imported where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from policies.base import BasePolicy, ChunkQueue, NoBase
+from policies.encoders import ENCODERS
+from robot.core import topics
+from robot.core.config import config_hash
+from robot.core.node import Node
+from robot.core.registry import load
+from robot.core.spec import RigSpec
+from robot.core.topics import Topic
+from robot.session.base_actions import read_base_actions
+from robot.session.job import Job, Stage
+from robot.session.monitor import MonitorNode
+
+CONTROL = ("cell", "teleop", "recorder", "actor")
+# Lockstep loses a step's message only once, so nobody starts before these have both ends.
+WAIT_FOR: tuple[Topic, ...] = (
+    topics.PROPOSED,
+    topics.COMMAND,
+    topics.EXECUTED,
+    topics.REWARD,
+    topics.TELEOP,
+    topics.TRUTH,
+    topics.EPISODE_START,
+    topics.EPISODE_HEADER,
+    topics.STEP,
+    topics.EPISODE_END,
+    topics.ACTOR_STATUS,
+)
+
+
+def processes(stage: Stage) -> tuple[str, ...]:
+    """Names of a stage's processes."""
+    return (*CONTROL, "learner") if stage == "online" else CONTROL
+
+
+def wait_for(job: Job) -> tuple[Topic, ...]:
+    """Topics that need both ends before a process of this stage starts."""
+    senses = [topics.arm_state(a) for a in job.task.arms] + [topics.camera_image(c) for c in job.task.cameras]
+    return (*WAIT_FOR, *senses)
+
+
+def build(process: str, job: Job) -> list[Node]:
+    """The nodes that run in the named process."""
+    return BUILDERS[process](job)
+
+
+def _cell(job: Job) -> list[Node]:
+    return [load("sim.cell:TwinCell")(job.task)]
+
+
+def _teleop(job: Job) -> list[Node]:
+    from teleop.intervention import ScriptedOperator
+    from teleop.nodes import ArbiterNode, SimulatedTeleop
+
+    engage = "always" if job.stage == "demos" else "when_needed"
+    config = replace(job.config.operator, engage=engage)
+    operator = ScriptedOperator(job.task.action.arms[0], job.task.waypoints, config)
+    return [SimulatedTeleop(operator), ArbiterNode(job.task)]
+
+
+def _recorder(job: Job) -> list[Node]:
+    from policies.recorder import RecorderNode
+
+    return [RecorderNode(job.store_root), MonitorNode(job.run_dir / "metrics.jsonl", job.stage)]
+
+
+def _actor(job: Job) -> list[Node]:
+    from policies.actor import ActorNode
+
+    encoder = make_encoder(job)
+    spec = make_spec(job, encoder)
+    base = make_base(job, spec)
+    correction = _correction(job, spec, base, encoder)
+    threaded = job.config.host == "ros"
+    return [ActorNode(job.task, base, correction, encoder, job.plan(), job.config_hash, threaded)]
+
+
+def _learner(job: Job) -> list[Node]:
+    from policies.learner import LearnerNode
+
+    spec = make_spec(job, make_encoder(job))
+    fingerprint = weights_fingerprint(job, spec)
+    actions = read_base_actions(job.run_dir)
+    config = job.config
+    return [
+        LearnerNode(spec, config.learner, job.store_root, job.run_dir, fingerprint, actions, seed=config.seed)
+    ]
+
+
+BUILDERS: dict[str, Callable[[Job], list[Node]]] = {
+    "cell": _cell,
+    "teleop": _teleop,
+    "recorder": _recorder,
+    "actor": _actor,
+    "learner": _learner,
+}
+
+
+def make_encoder(job: Job) -> Any:
+    """The frozen trunk, or None for a rig without cameras."""
+    return ENCODERS.load(job.config.encoder)() if job.task.cameras else None
+
+
+def make_spec(job: Job, encoder: Any) -> RigSpec:
+    """What policy, weights and data agree on."""
+    return job.task.rig_spec(encoder.shape if encoder else None)
+
+
+def make_base(job: Job, spec: RigSpec) -> BasePolicy:
+    """The frozen base as this stage uses it; demonstrations have none."""
+    if job.stage == "demos" or not job.config.use_base:
+        return NoBase(spec.action.size)
+    policy = load("policies.bc.policy:DiffusionPolicy").load(job.base_dir, spec)
+    return ChunkQueue(policy, job.config.bc.action_horizon)
+
+
+def weights_fingerprint(job: Job, spec: RigSpec) -> str:
+    """What an actor demands of weights: same rig, same trunk, same base, same network."""
+    card = job.base_dir / "policy.json"
+    base = card.read_text() if job.config.use_base else "none"
+    return spec.fingerprint(f"{job.config.encoder} {base} {config_hash(job.config.learner.residual)}")
+
+
+def _correction(job: Job, spec: RigSpec, base: BasePolicy, encoder: Any) -> Any:
+    if job.stage not in ("online", "final_eval"):
+        return None
+    policy = load("policies.residual.policy:ResidualPolicy")
+    correction = policy(spec, job.config.learner.residual, weights_fingerprint(job, spec))
+    if job.stage == "final_eval":
+        weights = load("policies.weights_file:read_weights")(job.run_dir / "weights")
+        correction.swap(correction.load(weights))
+    return correction
+
+
+def zero_actions(steps: int, size: int) -> np.ndarray:
+    """The actions [steps + 1, A] of a rig without a base."""
+    return np.zeros((steps + 1, size), np.float32)

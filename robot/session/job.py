@@ -1,0 +1,99 @@
+"""One process's view of a session: which stage it works for, and where everything lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from policies.plan import EpisodePlan
+from policies.replay.episode_store import EpisodeStore
+from policies.tasks import TASKS
+from robot.core.config import config_hash
+from robot.core.types import Outcome
+from robot.session.config import SessionConfig
+from robot.task import Task
+
+Stage = Literal["demos", "bc", "base_eval", "online", "final_eval"]
+EVALS = ("base_eval", "final_eval")
+_SEEDS = 1_000_000  # apart for every session seed
+_DEMO_SEEDS, _ONLINE_SEEDS, _EVAL_SEEDS = 0, 100_000, 900_000  # evaluation never sees a trained start
+
+
+@dataclass(frozen=True)
+class Job:
+    """Paths and plans that follow from (run folder, settings, stage, worker)."""
+
+    run_dir: Path
+    config: SessionConfig
+    stage: Stage
+    worker: int = 0
+
+    @property
+    def task(self) -> Task:
+        """The skill."""
+        return TASKS.load(self.config.task)
+
+    @property
+    def config_hash(self) -> str:
+        """Goes into every episode."""
+        return config_hash(self.config)
+
+    @property
+    def store_root(self) -> Path:
+        """Experience of this stage; evaluations keep theirs apart, one a worker."""
+        if self.stage in EVALS:
+            return self.run_dir / "eval" / self.stage / str(self.worker)
+        return self.run_dir / "episodes"
+
+    @property
+    def base_dir(self) -> Path:
+        """The frozen base policy."""
+        return self.run_dir / "base"
+
+    def plan(self) -> EpisodePlan:
+        """What is left to do; the store is the truth, so a restarted actor goes on where it stopped."""
+        store = EpisodeStore(self.store_root)
+        first = _SEEDS * self.config.seed
+        if self.stage == "demos":
+            return self._demo_plan(store, first + _DEMO_SEEDS)
+        if self.stage == "online":
+            return self._online_plan(store, first + _ONLINE_SEEDS)
+        return self._eval_plan(store, first + _EVAL_SEEDS)
+
+    def eval_share(self) -> range:
+        """Numbers of the evaluation episodes that this worker runs."""
+        n, workers = self.config.eval_episodes, self.config.eval_workers
+        return range(n * self.worker // workers, n * (self.worker + 1) // workers)
+
+    def _demo_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:
+        cards = store.cards("demo")
+        done = sum(c.outcome is Outcome.SUCCESS for c in cards)
+        left = self.config.demos - done
+        return EpisodePlan("demo", store.next_id(), seed + len(cards), successes=left)
+
+    def _online_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:
+        cards = store.cards("train")
+        done = sum(c.steps for c in cards)
+        return EpisodePlan(
+            "train",
+            store.next_id(),
+            seed + len(cards),
+            steps=self.config.online_steps - done,
+            steps_before=done,
+            teleop_allowed=self.config.interventions,
+            explore=True,
+            throttled=True,
+        )
+
+    def _eval_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:
+        # An episode that was cut off is run again, so the worker's share has no holes.
+        done = len([c for c in store.cards("eval") if c.outcome is not Outcome.ABORTED])
+        share = self.eval_share()
+        return EpisodePlan(
+            "eval",
+            store.next_id(),
+            seed + share.start + done,
+            episodes=len(share) - done,
+            teleop_allowed=False,
+        )

@@ -1,0 +1,70 @@
+"""Turns the status topics of a stage into lines of metrics.jsonl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from robot.core import topics
+from robot.core.node import Node
+from robot.core.topics import Topic
+from robot.core.types import Outcome, Status
+from robot.session.job import Stage
+from robot.session.metrics import MetricsLog
+
+_LEARNER_PERIOD = 50  # learner steps between lines
+_MODES = {"demos": "demo", "online": "train"}
+_TIMES = ("tick_p50_ms", "tick_p99_ms", "swap_p99_ms", "swap_count", "refused")
+
+
+class MonitorNode(Node):
+    """Listens and writes; ``on_line`` is called after each line (the local host redraws there)."""
+
+    name = "monitor"
+    inputs = (topics.ACTOR_STATUS, topics.LEARNER_STATUS, topics.STORED)
+
+    def __init__(self, path: Path, stage: Stage, on_line: Callable[[], None] | None = None) -> None:
+        self._log, self._stage, self._on_line = MetricsLog(path), stage, on_line
+        self._last_step = -_LEARNER_PERIOD
+
+    def on(self, topic: Topic, message: Status) -> None:
+        """One status."""
+        if topic == topics.ACTOR_STATUS:
+            self._episode(message.values)
+        elif topic == topics.LEARNER_STATUS:
+            self._learner(message)
+        elif message.text:
+            self._write("warning", node=message.node, text=message.text)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._log.close()
+
+    def _episode(self, v: dict[str, float]) -> None:
+        outcome = Outcome(int(v["outcome"]))
+        counts = {k: int(v[k]) for k in ("episode_id", "seed", "steps", "interventions", "handovers")}
+        self._write(
+            "episode",
+            stage=self._stage,
+            mode=_MODES.get(self._stage, "eval"),
+            outcome=outcome.name.lower(),
+            success=outcome is Outcome.SUCCESS,
+            weights_version=int(v["weights_version"]),
+            online_steps=int(v["online_steps"]),
+            **counts,
+            **{"return": v["return"]},
+        )
+        self._write("actor", **{k: v[k] for k in _TIMES})
+
+    def _learner(self, message: Status) -> None:
+        step = int(message.values["learner_step"])
+        if step - self._last_step >= _LEARNER_PERIOD:
+            self._last_step = step
+            values: dict[str, Any] = {k: v for k, v in message.values.items() if k != "allowed_steps"}
+            self._write("learner", **values, phase=message.text)
+
+    def _write(self, kind: str, **values: Any) -> None:
+        self._log.write(kind, **values)
+        if self._on_line is not None:
+            self._on_line()
