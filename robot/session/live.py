@@ -114,7 +114,7 @@ class LiveView:
         """The whole view at one time (unix seconds); at most 20 lines tall."""
         h = self._header
         title = Text.assemble(
-            ("nudge ", "bold"),
+            ("nudge ", "bold default"),
             (h.task, "bold cyan"),
             f" · {h.preset} · seed {h.seed} · {h.host}",
             style="default",
@@ -126,7 +126,7 @@ class LiveView:
             parts += [Text(), Text(f"! {self._warning[:180]}", style="yellow")]
         foot = Text(f"{h.run_dir} · {clock(now_s - self._started_s)}", style="dim")
         panel = Panel(Group(*parts), title=title, title_align="left", subtitle=foot, subtitle_align="left")
-        panel.border_style, panel.width = "dim", width
+        panel.border_style, panel.width = "bright_black", width
         return panel
 
     def _print(self, line: str) -> None:
