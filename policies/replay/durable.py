@@ -1,13 +1,16 @@
-"""A folder that is either wholly on disk or not there: write aside, fsync, rename."""
+"""A folder that is either wholly on disk or not there: write aside, sync, rename."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from robot.core.errors import StoreError
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def disk_error(path: Path, error: OSError) -> StoreError:
@@ -29,10 +32,10 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
     try:
         shutil.rmtree(aside, ignore_errors=True)
         for name, content in files.items():
-            _write(aside / name, content)
-        # All written, then all pushed: one commit of the file system then serves many.
-        for path in [*aside.rglob("*"), aside]:
-            fsync(path)
+            path = aside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        _sync_file_system(aside)
         aside.rename(target)
         fsync(target.parent)
     except OSError as error:
@@ -49,6 +52,12 @@ def fsync(path: Path) -> None:
         os.close(handle)
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _sync_file_system(path: Path) -> None:
+    # One commit for forty files: an fsync each took five to ten times as long. Linux only, as a cell is.
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        if _LIBC.syncfs(handle) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+    finally:
+        os.close(handle)

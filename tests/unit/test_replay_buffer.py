@@ -1,0 +1,210 @@
+"""The replay buffer against a slow loop, and what may be drawn from where."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.replay.assemble import assemble
+from policies.replay.batch import Batch
+from policies.replay.buffer import ReplayBuffer
+from policies.replay.episode import Episode
+from robot.core.errors import SpecMismatch, StoreError
+from robot.core.spec import ActionSpec, ObservationSpec, RigSpec
+from robot.core.types import Source, Step
+from tests.unit.counting_episode import SPEC, end, header, mark, step
+
+GAMMA = 0.9
+
+
+def buffer(n_step: int = 1, capacity: int = 1000, seed: int = 0) -> ReplayBuffer:
+    return ReplayBuffer(SPEC, capacity, GAMMA, n_step, seed)
+
+
+def episode(episode_id: int, length: int, mode: str = "train", sources: Sequence[Source] = ()) -> Episode:
+    chosen = [*sources, *[Source.POLICY] * length][:length]
+    steps = [step(episode_id, t, source=s, reward=float(t)) for t, s in enumerate(chosen)]
+    return assemble(header(episode_id, mode), steps, end(episode_id, length))
+
+
+def marks(batch: Batch) -> np.ndarray:
+    return batch.state[:, 0].astype(int)
+
+
+def look_ahead(steps: list[Step], start: int, n: int) -> tuple[float, float, int]:
+    """The slow reference: reward, discount and the observation to bootstrap from."""
+    reward, discount, t = 0.0, 1.0, start
+    while t < len(steps) and t < start + n:
+        reward += discount * steps[t].reward
+        discount *= GAMMA * steps[t].discount
+        t += 1
+        if steps[t - 1].terminated:
+            break
+    return reward, discount, t
+
+
+recorded = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.floats(-1, 1, width=32), st.sampled_from(Source)), min_size=1, max_size=9),
+        st.booleans(),  # terminated
+        st.booleans(),  # added step by step
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60)
+@given(recorded, st.integers(1, 5))
+def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
+    replay, steps = buffer(n), {}
+    for i, (plan, terminated, whole) in enumerate(episodes):
+        last = len(plan) - 1
+        steps[i] = [
+            step(i, t, reward=r, source=s, terminated=terminated and t == last)
+            for t, (r, s) in enumerate(plan)
+        ]
+        records = [header(i), *steps[i], end(i, len(plan))]
+        for record in [assemble(header(i), steps[i], end(i, len(plan)))] if whole else records:
+            replay.add(record)
+    starts = {
+        mark(i, t) for i in steps for t, s in enumerate(steps[i]) if s.source in (Source.POLICY, Source.HUMAN)
+    }
+    assert len(replay) == len(starts)
+    if not starts:
+        return
+    batch = replay.sample(64)
+    assert set(marks(batch)) <= starts
+    for row, value in enumerate(marks(batch)):
+        i, t = divmod(int(value), 100)
+        reward, discount, after = look_ahead(steps[i], t, n)
+        assert batch.reward[row] == pytest.approx(reward, abs=1e-5)
+        assert batch.discount[row] == pytest.approx(discount, abs=1e-6)
+        if discount:
+            assert batch.next_state[row, 0] == mark(i, after)
+
+
+def test_every_field_comes_from_its_own_step() -> None:
+    replay = buffer(n_step=2)
+    replay.add_episode(episode(3, 6, sources=[Source.HUMAN] * 2))
+    batch = replay.sample(200, expert_fraction=0.5)
+    value = marks(batch)
+    after = np.minimum(value + 2, mark(3, 6))
+    assert (batch.state == [1, 1, -1, -1, -1] * value[:, None]).all()
+    assert (batch.action == value[:, None]).all()
+    assert (batch.base_action == value[:, None] + 0.5).all()
+    assert (batch.next_state[:, 0] == after).all()
+    assert (batch.next_base_action == after[:, None] + 0.5).all()
+    assert (batch.features["wrist"][:, 0, 0, 0] == value).all()
+    assert (batch.next_features["wrist"][:, 1, 1, 3] == after).all()
+    assert batch.features["wrist"].dtype == np.float16
+    assert (batch.is_human == (value < mark(3, 2))).all()
+    assert batch.is_expert.tolist() == [True] * 100 + [False] * 100
+    assert (value[:100] < mark(3, 2)).all()
+    assert (value[100:] >= mark(3, 2)).any()
+
+
+def test_who_is_expert_and_who_is_online() -> None:
+    replay = buffer()
+    replay.add_episode(episode(0, 5, "demo"))
+    odd = [Source.HUMAN, Source.RESET, Source.HOLD]
+    replay.add_episode(episode(1, 5, "train", odd))
+    assert replay.counts == (5 + 1, 3, 2)
+    assert len(replay) == 8
+    assert not set(marks(replay.sample(500))) & {mark(1, 1), mark(1, 2)}
+
+
+def test_an_empty_half_is_filled_from_the_other() -> None:
+    with pytest.raises(StoreError, match="empty"):
+        buffer().sample(4)
+    demos, online = buffer(), buffer()
+    demos.add_episode(episode(0, 5, "demo"))
+    online.add_episode(episode(0, 5, "train"))
+    assert demos.sample(8, 0.25).is_expert.all()
+    assert not online.sample(8, 0.25).is_expert.any()
+
+
+def test_eval_is_refused() -> None:
+    with pytest.raises(StoreError, match="eval"):
+        buffer().add_episode(episode(0, 3, "eval"))
+
+
+def test_what_does_not_fit_the_spec_is_named() -> None:
+    other = RigSpec(ObservationSpec({"q": (9,), "tcp": (3,)}), ActionSpec(SPEC.action.arms))
+    with pytest.raises(SpecMismatch, match=r"q got \(2,\), want \(9,\)"):
+        ReplayBuffer(other, 100, GAMMA).add_episode(episode(0, 3))
+
+
+def test_an_open_episode_can_be_drawn_up_to_its_last_seen_observation() -> None:
+    replay = buffer(n_step=3)
+    replay.add(header(0))
+    for t in range(4):
+        replay.add(step(0, t))
+        assert len(replay) == t
+    batch = replay.sample(100)
+    assert batch.next_state[:, 0].max() == mark(0, 3)
+    replay.add(episode(1, 2))  # the open one was never ended
+    assert len(replay) == 3 + 2
+    with pytest.raises(StoreError, match="episode 0"):
+        replay.add(step(0, 4))
+
+
+def test_an_episode_cut_off_ends_at_the_observation_already_there() -> None:
+    replay = buffer()
+    for record in (header(0), step(0, 0), step(0, 1), end(0, 1)):
+        replay.add(record)
+    assert marks(replay.sample(10)).tolist() == [0] * 10
+
+
+def test_a_full_buffer_drops_the_oldest_online_and_keeps_demonstrations() -> None:
+    replay = buffer(n_step=3, capacity=20)
+    replay.add_episode(episode(0, 4, "demo"))
+    for i in range(1, 12):
+        replay.add_episode(episode(i, 5))
+        assert set(marks(replay.sample(100, 1.0))) <= {0, 1, 2, 3}
+    batch = replay.sample(500, 0.0)
+    ids, after = marks(batch) // 100, batch.next_state[:, 0] // 100
+    assert set(ids) == {9, 10, 11}  # 15 rows hold two whole episodes and the end of a third
+    assert (after == ids).all()
+    assert replay.counts.online <= 15
+
+
+def test_too_small_a_buffer_says_so() -> None:
+    replay = buffer(capacity=8)
+    replay.add_episode(episode(0, 4, "demo"))
+    with pytest.raises(StoreError, match="raise its capacity"):
+        replay.add_episode(episode(1, 4, "demo"))
+
+
+def test_one_seed_one_sequence() -> None:
+    def draw(seed: int) -> list[int]:
+        replay = buffer(seed=seed)
+        replay.add_episode(episode(0, 50))
+        return marks(replay.sample(20)).tolist()
+
+    assert draw(1) == draw(1) != draw(2)
+
+
+def test_insert_and_sample_are_fast() -> None:
+    cameras = {"wrist": (8, 8, 112), "side": (8, 8, 112)}
+    spec = RigSpec(ObservationSpec({"q": (2,), "tcp": (3,)}, {}, cameras), SPEC.action)
+    features = {k: np.zeros((41, *s), np.float16) for k, s in cameras.items()}
+    one = episode(0, 40)
+    wide = Episode(**{**vars(one), "features": features})
+    replay = ReplayBuffer(spec, 50_000, GAMMA, 3)
+    assert best(lambda: replay.add_episode(wide)) < 0.005
+    assert best(lambda: replay.sample(256)) < 0.015
+
+
+def best(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(7):
+        before = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - before)
+    return min(times)
