@@ -95,6 +95,8 @@ class LiveView:
             self.progress.feed(row)
             if row["kind"] == "restart":
                 self.warn(f"{row['node']} restarted: {row['reason']}")
+            elif row["kind"] == "warning":
+                self.warn(f"{row['node']}: {row['text']}")
         self.refresh(force=any(row["kind"] == "stage" for row in rows))
 
     def warn(self, text: str) -> None:

@@ -11,6 +11,7 @@
 | actor | tick_p50_ms, tick_p99_ms, swap_p99_ms, swap_count, ticks_per_s, refused |
 | histogram | name, edges_ms [n + 1], counts [n]: everything since the node started |
 | restart | node, reason |
+| warning | node, text |
 
 `interventions` counts the steps a person drove, `handovers` how often a person took over.
 """

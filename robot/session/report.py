@@ -47,7 +47,7 @@ def write_report(run_dir: Path | str, summary: Mapping[str, Any], metrics: Seque
         gifs=list(_gifs(root / "media")),
         sections=_sections(metrics),
         stages=_stages(head),
-        warnings=list(_warnings(root / "logs")),
+        warnings=list(_warnings(root / "logs", metrics)),
         config=list(_flat(_config(root / "config.json"))),
     )
     (root / "report.html").write_text(page, encoding="utf-8")
@@ -127,8 +127,9 @@ def _gifs(media: Path) -> Iterator[tuple[str, str]]:
         yield path.stem.replace("_", " "), f"data:image/gif;base64,{data}"
 
 
-def _warnings(logs: Path) -> Iterator[str]:
-    lines = [
+def _warnings(logs: Path, metrics: Sequence[Row]) -> Iterator[str]:
+    lines = [f"{row['node']}: {row['text']}" for row in of_kind(metrics, "warning")]
+    lines += [
         f"{path.stem}: {line.strip()}"
         for path in sorted(logs.glob("*.log"))
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -73,11 +73,14 @@ def test_interrupt_leaves_the_terminal_as_it_was() -> None:
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is shown again
 
 
-def test_restart_is_counted_and_shown() -> None:
+def test_restarts_and_warnings_are_shown() -> None:
     console = _console(terminal=True)
     with LiveView(HEADER, console) as view:
         view.update([{"t": 1.0, "kind": "restart", "node": "learner", "reason": "exit code -9"}])
-    assert "learner restarted: exit code -9" in _text(console)
+        view.update([{"t": 2.0, "kind": "warning", "node": "recorder", "text": "disk nearly full"}])
+    text = _text(console)
+    assert "learner restarted: exit code -9" in text
+    assert "recorder: disk nearly full" in text
 
 
 def test_sparkline_and_clock() -> None:

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from robot.session import plots
 from robot.session.headline import headline, of_kind
 from robot.session.report import write_report
-from tests.unit.fake_session import fake_session
+from tests.unit.fake_session import START_S, fake_session
 
 SUMMARY = {"task": "peg_insert", "preset": "residual", "seed": 3, "wall_time_s": 1130.0}
 
@@ -31,7 +31,8 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "config.json").write_text(json.dumps({"rl": {"utd_ratio": 2.0, "note": "<script>x</script>"}}))
     for name in ("final", "base"):
         Pillow.new("RGB", (4, 4)).save(root / "media" / f"{name}.gif")
-    write_report(root, SUMMARY, fake_session())
+    warning = {"t": START_S, "kind": "warning", "node": "recorder", "text": "disk <full>"}
+    write_report(root, SUMMARY, [*fake_session(), warning])
     return root
 
 
@@ -78,6 +79,7 @@ def test_report_escapes_what_others_wrote(run_dir: Path) -> None:
     page = (run_dir / "report.html").read_text()
     assert "<script" not in page
     assert "WARNING weights &lt;b&gt;refused" in page
+    assert "recorder: disk &lt;full&gt;" in page
     assert "INFO fine" not in page
 
 
