@@ -19,7 +19,7 @@ class ResidualConfig:
     hidden: tuple[int, ...] = (256, 256)
     critics: int = 10
     critic_subset: int = 2  # members, drawn anew each update, whose minimum is the target
-    actor_critics: int = 10  # members, drawn anew each update, whose mean the actor climbs
+    actor_critics: int = 2  # members, drawn anew each update, whose mean the actor climbs
     discount: float = 0.97
     n_step: int = 3
     target_ema: float = 0.005

@@ -1,0 +1,49 @@
+"""A small rig and random batches for the residual tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from policies.replay.batch import Batch
+from policies.residual.agent import ResidualAgent
+from policies.residual.config import ResidualConfig
+from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
+from robot.core.types import Arrays
+
+SMALL = ResidualConfig(hidden=(32, 32), critics=4, batch_size=16, embed_kernels=2, embed_size=8)
+MAP = (4, 4, 6)
+
+
+def rig(cameras: int = 1) -> RigSpec:
+    """State of 2 + 1 values, maps of 4 x 4 x 6, two action axes."""
+    observation = ObservationSpec({"pose": (2,), "width": (1,)}, {}, {f"cam{i}": MAP for i in range(cameras)})
+    return RigSpec(observation, ActionSpec((ArmActionSpec("arm", ("x", "y"), 0.01, 0.05),)))
+
+
+def agent(spec: RigSpec, config: ResidualConfig = SMALL, seed: int = 0) -> ResidualAgent:
+    """With statistics that are not the identity."""
+    size = spec.observation.state_size
+    return ResidualAgent(spec, config, np.full(size, 0.1, np.float32), np.full(size, 0.7, np.float32), seed)
+
+
+def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:
+    """Noise of the right shapes, half expert."""
+    rng = np.random.default_rng(seed)
+    expert = np.arange(size) < size // 2
+
+    def actions() -> np.ndarray:
+        return rng.uniform(-1, 1, (size, spec.action.size)).astype(np.float32)
+
+    def states() -> np.ndarray:
+        return rng.normal(size=(size, spec.observation.state_size)).astype(np.float32)
+
+    def maps() -> Arrays:
+        return {
+            k: rng.normal(size=(size, *s)).astype(np.float16) for k, s in spec.observation.features.items()
+        }
+
+    reward = (rng.random(size) < 0.2).astype(np.float32)
+    discount = np.full(size, 0.9, np.float32)
+    return Batch(
+        states(), maps(), actions(), actions(), reward, discount, states(), maps(), actions(), expert, expert
+    )

@@ -1,0 +1,54 @@
+"""The learning rule against numbers worked out by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from policies.residual import losses
+
+
+def test_td_target_takes_the_minimum_and_stops_at_a_terminal_step() -> None:
+    q_next = jnp.array([[0.5, 0.9], [0.4, 0.8]])
+    target = losses.td_target(jnp.array([0.1, 0.0]), jnp.array([0.9, 0.0]), q_next, 0.0, 1.0)
+    np.testing.assert_allclose(target, [0.1 + 0.9 * 0.4, 0.0], rtol=1e-6)
+
+
+def test_td_target_stays_within_the_reward_range() -> None:
+    q_next = jnp.array([[5.0, -5.0]])
+    target = losses.td_target(jnp.array([1.0, 0.0]), jnp.array([0.9, 0.9]), q_next, 0.0, 1.0)
+    np.testing.assert_array_equal(target, [1.0, 0.0])
+
+
+def test_critic_loss_sums_each_members_mean_square() -> None:
+    q = jnp.array([[1.0, 0.0], [0.5, 0.5]])
+    # member 0: (1 + 0) / 2, member 1: (0.25 + 0.25) / 2
+    assert float(losses.critic_loss(q, jnp.array([0.0, 0.0]))) == pytest.approx(0.75)
+
+
+def test_target_action_clips_the_noise_and_then_the_action() -> None:
+    action = losses.target_action(
+        jnp.array([[0.9, 0.0]]), jnp.array([[0.3, 0.1]]), jnp.array([[0.0, -9.0]]), 0.2
+    )
+    np.testing.assert_allclose(action, [[1.0, -0.1]], atol=1e-7)
+
+
+def test_q_loss_is_normalised_and_its_gradient_is_not_through_the_scale() -> None:
+    q = jnp.array([[0.2, 0.6]])
+    assert float(losses.q_loss(q)) == pytest.approx(-1.0)
+    np.testing.assert_allclose(jax.grad(losses.q_loss)(q), [[-0.5 / 0.4, -0.5 / 0.4]], rtol=1e-6)
+
+
+def test_bc_loss_uses_only_masked_samples_and_the_reachable_correction() -> None:
+    residual, base = jnp.zeros((3, 2)), jnp.zeros((3, 2))
+    action = jnp.array([[1.0, 0.2], [1.0, 1.0], [0.0, 0.0]])
+    mask = jnp.array([True, False, True])
+    # sample 0 wants (0.5, 0.2) after clipping: (0.25 + 0.04) / 2 = 0.145; sample 2 wants 0
+    assert float(losses.bc_loss(residual, action, base, mask, 0.5)) == pytest.approx(0.145 / 2)
+    assert float(losses.bc_loss(residual, action, base, jnp.zeros(3, bool), 0.5)) == 0.0
+
+
+def test_masked_mean_of_nothing_is_no_number() -> None:
+    values = jnp.array([1.0, 3.0])
+    assert float(losses.masked_mean(values, jnp.array([False, True]))) == 3.0
+    assert np.isnan(float(losses.masked_mean(values, jnp.zeros(2, bool))))
