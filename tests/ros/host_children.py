@@ -59,14 +59,15 @@ class Pong(Node):
     """Answers every command; prints the newest simulated time its ticks saw."""
 
     name, inputs, outputs, period_s = "pong", (topics.COMMAND,), (topics.EXECUTED,), 0.01
-    newest_ns = 0
+    newest_ns = answered = 0
 
     def on(self, topic: Topic, message: Action) -> None:
         self.publish(topics.EXECUTED, message)
+        self.answered += 1
 
     def tick(self, now_ns: int) -> None:
         self.newest_ns = max(self.newest_ns, now_ns)
-        self.done = self.newest_ns == ROUNDS
+        self.done = self.newest_ns == self.answered == ROUNDS
 
     def close(self) -> None:
         say(f"newest {self.newest_ns}")

@@ -1,12 +1,12 @@
 """RosHost as real processes, each test in a domain of its own."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
@@ -21,9 +21,10 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import UInt8MultiArray
 
 from robot.core import codec, topics
+from robot.core.errors import NudgeError
 from robot.core.topics import Service
 from robot.process_group import ProcessGroup
-from robot.ros.environment import free_domain_id, ros_environment
+from robot.ros.environment import free_domain_id, require_rclpy, ros_environment
 from robot.ros.qos import qos
 from tests.ros import host_children as children
 
@@ -179,8 +180,31 @@ def test_nothing_starts_while_the_other_end_is_missing(graph):
     assert "round trips" not in text
 
 
-def test_domain_ids_are_our_own():
-    a, b = free_domain_id(), free_domain_id()
-    assert a != b
-    assert ros_environment(a)["ROS_DOMAIN_ID"] == str(a)
-    assert np.all([1 <= i <= 101 for i in (a, b)])
+def test_a_domain_id_is_nobody_elses():
+    argv = [sys.executable, "-c", "from robot.ros.environment import *; print(free_domain_id())"]
+    ours = {free_domain_id(), free_domain_id()}
+    theirs = int(subprocess.run(argv, cwd=ROOT, capture_output=True, check=True).stdout)
+    assert len(ours | {theirs}) == 3
+    assert all(1 <= i <= 101 for i in (*ours, theirs))
+
+
+def test_the_environment_keeps_what_a_sourced_installation_says(monkeypatch):
+    for name in ("AMENT_PREFIX_PATH", "ROS_DISTRO", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")
+    ours = ros_environment(7)
+    assert (ours["ROS_DOMAIN_ID"], ours["ROS_AUTOMATIC_DISCOVERY_RANGE"]) == ("7", "LOCALHOST")
+    assert ours["RMW_IMPLEMENTATION"] == "rmw_fastrtps_cpp"
+    assert Path(ours["FASTRTPS_DEFAULT_PROFILES_FILE"]).is_file()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", "/opt/ros/jazzy")
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    assert ros_environment(7)["RMW_IMPLEMENTATION"] == "rmw_cyclonedds_cpp"
+    with pytest.raises(NudgeError, match="got 200, want 1 to 101"):
+        ros_environment(200)
+
+
+def test_missing_ros_names_the_next_step(monkeypatch):
+    require_rclpy()
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    with pytest.raises(NudgeError, match=r"pip install 'nudge\[ros\]'"):
+        require_rclpy()
