@@ -69,7 +69,9 @@ class RecorderNode(Node):
     def _begin(self, header: EpisodeHeader) -> None:
         if self._is_repeat(header):
             return
-        self._abort_open()
+        aborted = self._abort_open()
+        if aborted is not None:
+            self._report(aborted, finalised=aborted.header.episode_id in self._store.ids())
         self._writer = self._store.begin(header)
         self._report(self._writer, finalised=False)
 
@@ -95,11 +97,12 @@ class RecorderNode(Node):
             _LOG.warning("steps of episode %d ignored: its header did not come first", message.episode_id)
         self._ignored = message.episode_id
 
-    def _abort_open(self) -> None:
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
+    def _abort_open(self) -> EpisodeWriter | None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
             path = writer.abort()
             _LOG.warning("episode %d did not end; stored as aborted: %s", writer.header.episode_id, path)
+        return writer
 
     def _report(self, writer: EpisodeWriter, finalised: bool, text: str = "") -> None:
         values = {

@@ -86,7 +86,10 @@ class EpisodeStore:
         return EpisodeWriter(self.layout, header)
 
     def recover(self) -> list[StoreError]:
-        """Become the writer and finish what a killed one left; returns (and logs) what was damaged."""
+        """Become the writer and finish what a killed one left; returns (and logs) what was damaged.
+
+        Call it before the first `begin`: an episode in progress would be taken for one that was cut off.
+        """
         try:
             self.layout.prepare()
             self._take_lock()

@@ -8,7 +8,7 @@ import numpy as np
 
 from policies.replay import zarr_files
 from policies.replay.assemble import assemble, assemble_cut
-from policies.replay.durable import write_folder
+from policies.replay.durable import disk_error, write_folder
 from policies.replay.episode import Episode
 from policies.replay.journal import JournalWriter
 from policies.replay.layout import Layout
@@ -90,7 +90,11 @@ def finalise(layout: Layout, episode: Episode | None, episode_id: int) -> Path |
     if episode is not None:
         path = layout.episode(episode_id)
         write_folder(path, zarr_files.pack(episode))
-    layout.journal(episode_id).unlink()
+    journal = layout.journal(episode_id)
+    try:
+        journal.unlink()
+    except OSError as error:
+        raise disk_error(journal, error) from error
     return path
 
 

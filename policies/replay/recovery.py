@@ -45,7 +45,9 @@ def _check_episode(layout: Layout, episode_id: int) -> list[StoreError]:
     path = layout.episode(episode_id)
     try:
         zarr_files.check(read_files(path))
-    except (ValueError, OSError) as error:
+    except OSError as error:  # the disk or a permission, not the episode
+        return [StoreError(f"episode {path} cannot be read: {error}")]
+    except ValueError as error:
         moved = _move_away(layout, path)
         return [
             StoreError(f"episode {path} is damaged ({error}); it was moved to {moved}, the others are whole")

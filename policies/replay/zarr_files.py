@@ -20,6 +20,7 @@ from zarr.codecs import BloscCodec
 from zarr.storage import MemoryStore
 
 from policies.replay.episode import Episode
+from robot.core.errors import StoreError
 from robot.core.types import EpisodeHeader, Outcome
 
 VERSION = 1
@@ -74,7 +75,7 @@ def check(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def read_attributes(content: bytes) -> dict[str, Any]:
-    """The attributes in a group's zarr.json; ValueError if they are damaged or of another version."""
+    """The attributes in a group's zarr.json; ValueError if damaged, StoreError for another version."""
     try:
         attributes = json.loads(content)["attributes"]
         known = {k: attributes[k] for k in ("version", "header", "outcome", "steps", "arrays")}
@@ -82,8 +83,11 @@ def read_attributes(content: bytes) -> dict[str, Any]:
             raise ValueError("the attributes do not match their checksum")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{ROOT_FILE} is damaged: {error!r}") from error
-    if known["version"] != VERSION:
-        raise ValueError(f"format version is {known['version']}, this program reads {VERSION}")
+    if known["version"] != VERSION:  # whole, so nobody may take it for damaged and move it away
+        got, episode_id = known["version"], known["header"]["episode_id"]
+        raise StoreError(
+            f"episode {episode_id} has format version {got}, this program reads {VERSION}; use a newer one"
+        )
     return attributes
 
 

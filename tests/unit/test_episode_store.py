@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import zarr
 
+from policies.replay import zarr_files
 from policies.replay.assemble import assemble, assemble_cut, messages_from
 from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
@@ -223,6 +224,18 @@ def test_a_damaged_episode_is_moved_and_the_others_stay(store: EpisodeStore, dam
     assert store.layout.corrupt_ids() == [1]
     expect_steps(store.read(2), 3)
     assert store.recover() == []
+
+
+def test_a_newer_format_is_refused_not_moved_away(
+    store: EpisodeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zarr_files, "VERSION", 2)
+    record(store, 0, 2)
+    monkeypatch.undo()
+    for use in (lambda: store.read(0), store.recover):
+        with pytest.raises(StoreError, match="format version 2, this program reads 1"):
+            use()
+    assert store.ids() == [0]
 
 
 def harm(folder: Path, damage: str) -> None:

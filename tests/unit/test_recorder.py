@@ -60,6 +60,7 @@ def test_a_new_header_ends_the_open_episode(bench: Bench) -> None:
     bench.send(header(0), step(0, 0), step(0, 1), header(1), step(1, 0), end(1, 1))
     assert bench.store.read(0).outcome is Outcome.ABORTED
     assert (len(bench.store.read(0)), len(bench.store.read(1))) == (1, 1)
+    assert [s.values["episode_id"] for s in bench.statuses if s.values["finalised"]] == [0, 1]
 
 
 def test_closing_stores_the_open_episode(bench: Bench) -> None:

@@ -30,7 +30,7 @@ def marks(records: list[Record]) -> list[int]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     plan=st.lists(
         st.tuples(st.integers(2, 4), st.sampled_from(["end", "abort", "kill"])), min_size=1, max_size=3
