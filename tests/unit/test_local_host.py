@@ -141,17 +141,17 @@ def test_each_reader_gets_its_own_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sender", "error"),
+    ("sender", "error", "told"),
     [
-        (Sender(EVENT, Event(0, Key.STOP), declared=False), SpecMismatch),
-        (Sender(EVENT, Reward(0, 0.0)), SpecMismatch),
-        (Sender(PROPOSED, Action(0, *[np.array([{}])] * 3)), CodecError),
+        (Sender(EVENT, Event(0, Key.STOP), declared=False), SpecMismatch, "sender may not publish Event"),
+        (Sender(EVENT, Reward(0, 0.0)), SpecMismatch, "sender may not publish Reward"),
+        (Sender(PROPOSED, Action(0, *[np.array([{}])] * 3)), CodecError, "dtype object"),
     ],
     ids=["undeclared", "wrong type", "unserialisable"],
 )
-def test_what_may_not_be_published_raises_in_the_publisher(sender: Sender, error: type) -> None:
-    log = Log("log", *sender.outputs)
-    with pytest.raises(error):
+def test_what_may_not_be_published_raises_in_the_publisher(sender: Sender, error: type, told: str) -> None:
+    log = Log("log", EVENT, PROPOSED)
+    with pytest.raises(error, match=told):
         LocalHost([sender, log]).run()
     assert not log.seen
     assert log.closed == 1
