@@ -40,8 +40,8 @@ class Sampler(nn.Module):
 
     def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
         x = noise
-        for level in self._schedule.timesteps:
-            predicted = self.denoiser(x, level.expand(len(x)), condition)
+        for level in self._schedule.timesteps.tolist():
+            predicted = self.denoiser(x, torch.full((len(x),), level), condition)
             x = self._schedule.step(predicted, level, x, eta=0.0, return_dict=False)[0]
         return x.clamp(-1, 1)
 

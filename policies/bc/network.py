@@ -29,7 +29,7 @@ class SpatialEmbedding(nn.Module):
         self.project = nn.Sequential(nn.Linear(c * _KERNELS, EMBED), nn.LayerNorm(EMBED))
 
     def forward(self, features: Tensor) -> Tensor:
-        # One contiguous copy: bmm on a permuted view copies each of its c matrices and takes five times as long.
+        # One contiguous copy: bmm on a permuted view copies each of its c matrices, five times slower.
         x = features.flatten(1, 2).permute(2, 0, 1).float().contiguous()  # [c, B, h*w]
         x = torch.bmm(x, self.kernel)  # [c, B, kernels]
         return self.project(x.permute(1, 0, 2).flatten(1))

@@ -25,9 +25,13 @@ VERSION = 1
 
 
 class DiffusionPolicy:
-    """A ChunkPolicy. Plans on one thread in about 10 ms; stateless, so drop and restart cost nothing."""
+    """A ChunkPolicy: about 10 ms a plan, and stateless, so drop and restart cost nothing.
+
+    Sets torch to one thread in this process: a plan is too small to share, and a second thread only spins.
+    """
 
     def __init__(self, network: DiffusionNetwork, spec: RigSpec, config: BcConfig, fingerprint: str) -> None:
+        torch.set_num_threads(1)
         self.config = config
         self.fingerprint = fingerprint
         self.embed_size = network.condition.size

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -23,7 +23,9 @@ from robot.core.errors import NudgeError
 from robot.core.spec import RigSpec
 
 CHECKPOINT = "checkpoint.safetensors"
-_THREADS_N = int(os.environ.get("OMP_NUM_THREADS", 2))  # two help on an idle machine, one on a busy one
+# Two Python threads of one torch thread each: torch's own two wait for each other by spinning, at ten times
+# the cost when anything else runs on the machine.
+_WORKERS_N = 2
 _EMA_POWER = 0.75  # of the averaging warm-up: decay 1 - (1 + step)^-power
 _LOSS_MEMORY = 0.98  # of the reported loss
 
@@ -44,8 +46,9 @@ def train(
     """
     data = windows(episodes, spec, config.pred_horizon)
     identity = f"{spec.fingerprint()} {config_hash(config)} {data.fingerprint()}"
-    with _threads(_THREADS_N):
-        trainer = _Trainer(data, spec, config)
+    torch.set_num_threads(1)
+    with ThreadPoolExecutor(_WORKERS_N) as workers:
+        trainer = _Trainer(data, spec, config, workers)
         trainer.restore(out_dir / CHECKPOINT, identity)
         while trainer.step < config.train_steps:
             trainer.advance()
@@ -60,10 +63,11 @@ def train(
 class _Trainer:
     """Network, its moving average and the optimiser; random numbers come from (seed, step) alone."""
 
-    def __init__(self, data: Windows, spec: RigSpec, config: BcConfig) -> None:
+    def __init__(self, data: Windows, spec: RigSpec, config: BcConfig, workers: ThreadPoolExecutor) -> None:
         self.step = 0
         self.loss = math.nan
         self._config = config
+        self._workers = workers
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self._network = DiffusionNetwork(spec, config)
@@ -81,15 +85,16 @@ class _Trainer:
         """One gradient step and one step of the moving average."""
         for group in self._adam.param_groups:
             group["lr"] = learning_rate(self.step, self._config)
-        loss = self._denoising_loss(torch.Generator().manual_seed(self._config.seed * 1_000_003 + self.step))
-        self._adam.zero_grad()
-        loss.backward()
+        value, gradients = self._gradient(
+            torch.Generator().manual_seed(self._config.seed * 1_000_003 + self.step)
+        )
+        for parameter, gradient in zip(self._parameters.values(), gradients, strict=True):
+            parameter.grad = gradient
         self._adam.step()
         self.step += 1
         decay = 1 - (1 + self.step) ** -_EMA_POWER
         with torch.no_grad():
             torch._foreach_lerp_(list(self._average.values()), list(self._parameters.values()), 1 - decay)
-        value = loss.item()
         self.loss = value if math.isnan(self.loss) else _LOSS_MEMORY * self.loss + (1 - _LOSS_MEMORY) * value
 
     def averaged(self) -> dict[str, Tensor]:
@@ -122,18 +127,40 @@ class _Trainer:
                 keys = ("step", "exp_avg", "exp_avg_sq")
                 self._adam.state[parameter] = {key: tensors[f"adam.{key}.{name}"] for key in keys}
 
-    def _denoising_loss(self, generator: torch.Generator) -> Tensor:
-        """Mean squared error of the predicted noise, over actions that were recorded (Ho et al. 2020)."""
-        data, size = self._data, self._config.batch_size
-        rows = torch.randint(len(data.state), (size,), generator=generator)
+    def _gradient(self, generator: torch.Generator) -> tuple[float, list[Tensor]]:
+        """Loss and its gradient, each worker on its share of the batch, summed in a fixed order."""
+        draws = self._draw(generator)
+        total = draws.weight.sum()
+        shares = [_Draws(*part) for part in zip(*(t.chunk(_WORKERS_N) for t in draws), strict=True)]
+        results = list(self._workers.map(lambda share: self._share(share, total), shares))
+        gradients = [torch.stack(parts).sum(dim=0) for parts in zip(*(g for _, g in results), strict=True)]
+        return sum(loss for loss, _ in results), gradients
+
+    def _draw(self, generator: torch.Generator) -> _Draws:
+        size = self._config.batch_size
+        rows = torch.randint(len(self._data.state), (size,), generator=generator)
         level = torch.randint(self._config.diffusion_steps, (size,), generator=generator)
-        action, weight = data.action[rows], data.weight[rows]
-        noise = torch.randn(action.shape, generator=generator)
-        noisy = self._schedule.add_noise(action, noise, level)
+        noise = torch.randn((size, *self._data.action.shape[1:]), generator=generator)
+        return _Draws(rows, level, noise, self._data.weight[rows])
+
+    def _share(self, draws: _Draws, total: Tensor) -> tuple[float, tuple[Tensor, ...]]:
+        """Squared error of the predicted noise over recorded actions (Ho et al. 2020), and its gradient."""
+        data, (rows, level, noise, weight) = self._data, draws
+        noisy = self._schedule.add_noise(data.action[rows], noise, cast(torch.IntTensor, level))
         features = {camera: maps[rows] for camera, maps in data.features.items()}
         condition = self._network.condition(data.state[rows], features)
         error = self._network.denoiser(noisy, level, condition) - noise
-        return (error.square().mean(dim=2) * weight).sum() / weight.sum()
+        loss = (error.square().mean(dim=2) * weight).sum() / total
+        return loss.item(), torch.autograd.grad(loss, list(self._parameters.values()))
+
+
+class _Draws(NamedTuple):
+    """What one step draws: rows of the data, noise levels, noise, and which actions count."""
+
+    rows: Tensor  # [B]
+    level: Tensor  # [B]
+    noise: Tensor  # [B, H, A]
+    weight: Tensor  # [B, H]
 
 
 class _Tensors:
@@ -152,13 +179,3 @@ def learning_rate(step: int, config: BcConfig) -> float:
         return config.learning_rate * (step + 1) / config.warmup_steps
     progress = (step - config.warmup_steps) / max(config.train_steps - config.warmup_steps, 1)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
