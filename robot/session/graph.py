@@ -1,12 +1,10 @@
-"""The composition root: builds the nodes of each process of a stage. Frameworks are imported where they are used."""
+"""The composition root: builds the nodes of each process. Frameworks are imported where they are used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from policies.base import BasePolicy, ChunkQueue, NoBase
 from policies.encoders import ENCODERS
@@ -48,11 +46,6 @@ def wait_for(job: Job) -> tuple[Topic, ...]:
     return (*WAIT_FOR, *senses)
 
 
-def build(process: str, job: Job) -> list[Node]:
-    """The nodes that run in the named process."""
-    return BUILDERS[process](job)
-
-
 def _cell(job: Job) -> list[Node]:
     return [load("sim.cell:TwinCell")(job.task)]
 
@@ -79,7 +72,7 @@ def _actor(job: Job) -> list[Node]:
     encoder = make_encoder(job)
     spec = make_spec(job, encoder)
     base = make_base(job, spec)
-    correction = _correction(job, spec, base, encoder)
+    correction = _correction(job, spec)
     threaded = job.config.host == "ros"
     return [ActorNode(job.task, base, correction, encoder, job.plan(), job.config_hash, threaded)]
 
@@ -96,13 +89,18 @@ def _learner(job: Job) -> list[Node]:
     ]
 
 
-BUILDERS: dict[str, Callable[[Job], list[Node]]] = {
+_BUILDERS: dict[str, Callable[[Job], list[Node]]] = {
     "cell": _cell,
     "teleop": _teleop,
     "recorder": _recorder,
     "actor": _actor,
     "learner": _learner,
 }
+
+
+def build(process: str, job: Job) -> list[Node]:
+    """The nodes that run in the named process."""
+    return _BUILDERS[process](job)
 
 
 def make_encoder(job: Job) -> Any:
@@ -130,7 +128,7 @@ def weights_fingerprint(job: Job, spec: RigSpec) -> str:
     return spec.fingerprint(f"{job.config.encoder} {base} {config_hash(job.config.learner.residual)}")
 
 
-def _correction(job: Job, spec: RigSpec, base: BasePolicy, encoder: Any) -> Any:
+def _correction(job: Job, spec: RigSpec) -> Any:
     if job.stage not in ("online", "final_eval"):
         return None
     policy = load("policies.residual.policy:ResidualPolicy")
@@ -139,8 +137,3 @@ def _correction(job: Job, spec: RigSpec, base: BasePolicy, encoder: Any) -> Any:
         weights = load("policies.weights_file:read_weights")(job.run_dir / "weights")
         correction.swap(correction.load(weights))
     return correction
-
-
-def zero_actions(steps: int, size: int) -> np.ndarray:
-    """The actions [steps + 1, A] of a rig without a base."""
-    return np.zeros((steps + 1, size), np.float32)

@@ -19,13 +19,14 @@ _TIMES = ("tick_p50_ms", "tick_p99_ms", "swap_p99_ms", "swap_count", "refused")
 
 
 class MonitorNode(Node):
-    """Listens and writes; ``on_line`` is called after each line (the local host redraws there)."""
+    """Listens and writes; ``on_line`` is called after each line (LocalHost's session redraws there)."""
 
     name = "monitor"
     inputs = (topics.ACTOR_STATUS, topics.LEARNER_STATUS, topics.STORED)
 
-    def __init__(self, path: Path, stage: Stage, on_line: Callable[[], None] | None = None) -> None:
-        self._log, self._stage, self._on_line = MetricsLog(path), stage, on_line
+    def __init__(self, path: Path, stage: Stage) -> None:
+        self._log, self._stage = MetricsLog(path), stage
+        self.on_line: Callable[[], None] | None = None
         self._last_step = -_LEARNER_PERIOD
 
     def on(self, topic: Topic, message: Status) -> None:
@@ -61,10 +62,10 @@ class MonitorNode(Node):
         step = int(message.values["learner_step"])
         if step - self._last_step >= _LEARNER_PERIOD:
             self._last_step = step
-            values: dict[str, Any] = {k: v for k, v in message.values.items() if k != "allowed_steps"}
+            values: dict[str, Any] = {k.removesuffix("_mean"): v for k, v in message.values.items()}
             self._write("learner", **values, phase=message.text)
 
     def _write(self, kind: str, **values: Any) -> None:
         self._log.write(kind, **values)
-        if self._on_line is not None:
-            self._on_line()
+        if self.on_line is not None:
+            self.on_line()

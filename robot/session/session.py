@@ -1,0 +1,129 @@
+"""A training session: its stages one after the other, each resumable and skipped when it is done."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from policies.replay.episode_store import EpisodeStore
+from robot.core.config import to_dict
+from robot.core.errors import ConfigError, StoreError
+from robot.session.base_actions import has_base_actions
+from robot.session.config import SessionConfig, load_config, save_config
+from robot.session.job import EVALS, Job, Stage
+from robot.session.live import LiveView, SessionHeader
+from robot.session.metrics import MetricsLog, MetricsTail
+from robot.session.runner import LocalRunner, RosRunner, Runner
+from robot.session.summary import finish
+
+ORDER: tuple[Stage, ...] = ("demos", "bc", "base_eval", "online", "final_eval")
+
+
+def run_session(run_dir: Path, config: SessionConfig) -> dict[str, object]:
+    """Run what is left of the session in ``run_dir`` and return its summary (RUN/summary.json).
+
+    Raises:
+        ConfigError: the folder holds a session with other settings.
+        StoreError: recording failed (a full disk); everything recorded so far stays.
+    """
+    prepare(run_dir, config)
+    runner: Runner = RosRunner() if config.host == "ros" else LocalRunner()
+    domain = f" · ROS_DOMAIN_ID={runner.domains[0]}" if isinstance(runner, RosRunner) else ""
+    header = SessionHeader(config.task, config.preset, config.seed, config.host + domain, str(run_dir))
+    with LiveView(header) as view:
+        poll = _Poll(run_dir, view)
+        poll()
+        for stage in ORDER:
+            _run_stage(Job(run_dir, config, stage), runner, poll)
+        poll()
+    return finish(run_dir, config)
+
+
+def prepare(run_dir: Path, config: SessionConfig) -> None:
+    """Make the run folder, or check that the one there is of the same session."""
+    path = run_dir / "config.json"
+    if path.exists():
+        _check_same(load_config(path), config, run_dir)
+        return
+    run_dir.mkdir(parents=True, exist_ok=True)
+    save_config(config, path)
+
+
+class _Poll:
+    """Feeds new metric lines to the view, and stops the session when recording has failed."""
+
+    def __init__(self, run_dir: Path, view: LiveView) -> None:
+        self._tail, self._view = MetricsTail(run_dir / "metrics.jsonl"), view
+        self._since_s = time.time()
+
+    def __call__(self) -> None:
+        rows = self._tail.poll()
+        self._view.update(rows)
+        for row in rows:
+            if row["kind"] == "warning" and row["t"] >= self._since_s:
+                raise StoreError(f"{row['node']}: {row['text']}")
+
+
+def _run_stage(job: Job, runner: Runner, poll: _Poll) -> None:
+    metrics = MetricsLog(job.run_dir / "metrics.jsonl")
+    try:
+        if _skipped(job):
+            metrics.write("stage", stage=job.stage, state="skipped", total=0)
+            return
+        if not _done(job):
+            metrics.write("stage", stage=job.stage, state="start", total=_total(job), done=_progress(job))
+            runner.run(job, poll)
+        metrics.write("stage", stage=job.stage, state="done", total=_total(job))
+    finally:
+        metrics.close()
+        poll()
+
+
+def _skipped(job: Job) -> bool:
+    c = job.config
+    return (job.stage == "base_eval" and not c.use_base) or (
+        job.stage in ("online", "final_eval") and not c.learn
+    )
+
+
+def _total(job: Job) -> int:
+    c = job.config
+    totals = {"demos": c.demos, "bc": c.bc.train_steps, "online": c.online_steps}
+    return totals.get(job.stage, c.eval_episodes)
+
+
+def _progress(job: Job) -> int:
+    """How much of the stage's total is recorded already."""
+    if job.stage == "bc":
+        return 0
+    if job.stage in EVALS:
+        jobs = (Job(job.run_dir, job.config, job.stage, w) for w in range(job.config.eval_workers))
+        return sum(len(j.eval_share()) - (j.plan().episodes or 0) for j in jobs)
+    plan = job.plan()
+    left = plan.successes if job.stage == "demos" else plan.steps
+    return _total(job) - (left or 0)
+
+
+def _done(job: Job) -> bool:
+    if job.stage == "bc":
+        return has_base_actions(job.run_dir)
+    done = _progress(job) >= _total(job)
+    return done and (job.stage != "online" or any((job.run_dir / "weights").glob("*.weights")))
+
+
+def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:
+    before, after = to_dict(old), to_dict(new)
+    changed = [
+        f"{k}: the run has {before[k]!r}, got {after[k]!r}"
+        for k in before
+        if before[k] != after[k] and k != "host"
+    ]
+    if changed:
+        raise ConfigError(
+            [*changed, "choose another --run folder, or repeat the run's settings to resume it"], str(run_dir)
+        )
+
+
+def stored_episodes(run_dir: Path) -> EpisodeStore:
+    """The session's demonstrations and online episodes."""
+    return EpisodeStore(run_dir / "episodes")
