@@ -82,7 +82,7 @@ def _existing(directory: Path) -> list[Path]:
 
 def _named(state: Any) -> dict[str, np.ndarray]:
     leaves, _ = jax.tree_util.tree_flatten_with_path(state)
-    return {jax.tree_util.keystr(path): np.ascontiguousarray(leaf) for path, leaf in leaves}
+    return {jax.tree_util.keystr(path): np.asarray(leaf, order="C") for path, leaf in leaves}
 
 
 def _meta(agent: ResidualAgent, counters: Mapping[str, int], arrays: bytes) -> dict[str, Any]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+Tensor = jax.Array | np.ndarray
 
 
-def target_action(base: jax.Array, residual: jax.Array, noise: jax.Array, noise_clip: float) -> jax.Array:
+def target_action(base: Tensor, residual: Tensor, noise: Tensor, noise_clip: float) -> jax.Array:
     """The smoothed next action [B, A] (TD3, Fujimoto et al., 2018): base + residual + clipped noise."""
     return jnp.clip(base + residual + jnp.clip(noise, -noise_clip, noise_clip), -1.0, 1.0)
 
 
-def td_target(
-    reward: jax.Array, discount: jax.Array, q_next: jax.Array, low: float, high: float
-) -> jax.Array:
+def td_target(reward: Tensor, discount: Tensor, q_next: Tensor, low: float, high: float) -> jax.Array:
     """The n-step target [B], clipped to the values that the reward allows; ``q_next`` [N, B].
 
     ``discount`` is gamma^n, or 0 after a terminal step. The minimum over the N members is REDQ's
@@ -23,7 +24,7 @@ def td_target(
     return jax.lax.stop_gradient(jnp.clip(target, low, high))
 
 
-def critic_loss(q: jax.Array, target: jax.Array) -> jax.Array:
+def critic_loss(q: Tensor, target: Tensor) -> jax.Array:
     """Squared error of ``q`` [N, B] against ``target`` [B]: the sum over members of each one's batch mean.
 
     A sum, so that the size of the ensemble does not change how fast a member learns.
@@ -31,7 +32,7 @@ def critic_loss(q: jax.Array, target: jax.Array) -> jax.Array:
     return ((q - target) ** 2).mean(axis=1).sum(axis=0)
 
 
-def q_loss(q: jax.Array) -> jax.Array:
+def q_loss(q: Tensor) -> jax.Array:
     """Minus the mean of ``q`` [N, B] over its mean size (TD3+BC, Fujimoto and Gu, 2021).
 
     The division makes the BC weight mean the same early, when values are near 0, and late.
@@ -40,9 +41,7 @@ def q_loss(q: jax.Array) -> jax.Array:
     return -q.mean() / jnp.maximum(size, 1e-3)
 
 
-def bc_loss(
-    residual: jax.Array, action: jax.Array, base: jax.Array, mask: jax.Array, bound: float
-) -> jax.Array:
+def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound: float) -> jax.Array:
     """Mean squared distance [] from the residual to what a person did, over the masked samples; 0 if none.
 
     The person's correction is clipped to the bound: the actor cannot follow further.
@@ -52,7 +51,7 @@ def bc_loss(
     return jnp.sum(per_sample * mask) / jnp.maximum(mask.sum(), 1.0)
 
 
-def masked_mean(values: jax.Array, mask: jax.Array) -> jax.Array:
+def masked_mean(values: Tensor, mask: Tensor) -> jax.Array:
     """Mean of ``values`` [B] where ``mask`` [B] is set; nan if nowhere, for there is then no such number."""
     mask = mask.astype(values.dtype)
     return jnp.sum(values * mask) / mask.sum()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -25,7 +25,7 @@ class Statistics(NamedTuple):
     mean: jax.Array  # [S]
     std: jax.Array  # [S] above 0
 
-    def normalise(self, state: jax.Array) -> jax.Array:
+    def normalise(self, state: jax.Array | np.ndarray) -> jax.Array:
         """The state [B, S] in standard deviations, clipped to +-5."""
         return jnp.clip((state - self.mean) / self.std, -_STATE_CLIP, _STATE_CLIP)
 
@@ -159,3 +159,8 @@ def initial_params(module: Actor | Critics, spec: RigSpec, key: jax.Array) -> An
     state, features, action = blank_inputs(spec)
     actions = [action] if isinstance(module, Actor) else [action, action]
     return jax.jit(module.init)(key, state, features, *actions)["params"]
+
+
+def apply(module: nn.Module, params: Any, *inputs: Any, method: str | None = None) -> jax.Array:
+    """The module's output; flax types it as "an array, or an array and changed variables"."""
+    return cast(jax.Array, module.apply({"params": params}, *inputs, method=method))

@@ -10,7 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from policies.residual.config import ResidualConfig
-from policies.residual.networks import Actor, Statistics, blank_inputs, check_statistics, initial_params
+from policies.residual.networks import (
+    Actor,
+    Statistics,
+    apply,
+    blank_inputs,
+    check_statistics,
+    initial_params,
+)
 from policies.residual.weights import unpack
 from robot.core.errors import SpecMismatch, WeightsRefused
 from robot.core.spec import RigSpec
@@ -89,12 +96,13 @@ class ResidualPolicy:
     def _explore(self, residual: Array, seed: int) -> Array:
         noise = np.random.default_rng(seed).standard_normal(residual.shape, np.float32)
         bound = self._config.residual_scale
-        return np.clip(residual + self._config.exploration_std * noise, -bound, bound)
+        noisy = np.clip(residual + self._config.exploration_std * noise, -bound, bound)
+        return noisy.astype(np.float32)
 
     def _residual(
         self, actor: Any, statistics: Statistics, state: jax.Array, features: Any, base: jax.Array
     ) -> jax.Array:
-        return self._actor.apply({"params": actor}, statistics.normalise(state), features, base)
+        return apply(self._actor, actor, statistics.normalise(state), features, base)
 
     def _initial(self) -> ReadyWeights:
         params = initial_params(self._actor, self._spec, jax.random.PRNGKey(0))

@@ -11,7 +11,7 @@ import optax
 from policies.replay.batch import Batch
 from policies.residual import losses
 from policies.residual.config import ResidualConfig
-from policies.residual.networks import Actor, Critics, Statistics, choose_members, initial_params
+from policies.residual.networks import Actor, Critics, Statistics, apply, choose_members, initial_params
 from robot.core.spec import RigSpec
 from robot.core.types import Array
 
@@ -77,7 +77,7 @@ class UpdateRule:
         now = statistics.normalise(batch.state)
 
         def loss(params: Any) -> tuple[jax.Array, jax.Array]:
-            q = self.critics.apply({"params": params}, now, batch.features, batch.base_action, batch.action)
+            q = apply(self.critics, params, now, batch.features, batch.base_action, batch.action)
             return losses.critic_loss(q, target), q
 
         (value, q), grads = jax.value_and_grad(loss, has_aux=True)(state.params)
@@ -91,12 +91,12 @@ class UpdateRule:
         config = self.config
         noise_key, member_key = jax.random.split(jax.random.fold_in(state.key, state.step))
         then, base = statistics.normalise(batch.next_state), batch.next_base_action
-        residual = self.actor.apply({"params": actor}, then, batch.next_features, base)
+        residual = apply(self.actor, actor, then, batch.next_features, base)
         noise = config.target_noise_std * jax.random.normal(noise_key, base.shape)
         action = losses.target_action(base, residual, noise, config.target_noise_clip)
         # Only the drawn members are evaluated: 2 of 10 cost a fifth.
         members = choose_members(state.targets, member_key, config.critics, config.critic_subset)
-        q = self.target_critics.apply({"params": members}, then, batch.next_features, base, action)
+        q = apply(self.target_critics, members, then, batch.next_features, base, action)
         return losses.td_target(batch.reward, batch.discount, q, config.value_min, config.value_max)
 
     def actor_step(
@@ -111,14 +111,14 @@ class UpdateRule:
         """One actor update uphill on the critics and toward the person's corrections."""
         config, now, base = self.config, statistics.normalise(batch.state), batch.base_action
         key = jax.random.fold_in(state.key, step)
-        members = {"params": choose_members(critics, key, config.critics, config.actor_critics)}
-        embedding = self.actor_critics.apply(members, now, batch.features, method="embed")
+        members = choose_members(critics, key, config.critics, config.actor_critics)
+        embedding = apply(self.actor_critics, members, now, batch.features, method="embed")
         mask = batch.is_human | batch.is_expert
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-            residual = self.actor.apply({"params": params}, now, batch.features, base)
+            residual = apply(self.actor, params, now, batch.features, base)
             action = jnp.clip(base + residual, -1.0, 1.0)
-            q = self.actor_critics.apply(members, embedding, base, action, method="values")
+            q = apply(self.actor_critics, members, embedding, base, action, method="values")
             bc = losses.bc_loss(residual, batch.action, base, mask, config.residual_scale)
             return losses.q_loss(q) + bc_scale * config.bc_weight * bc, (residual, bc)
 

@@ -48,7 +48,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
         if isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{name}/")
         else:
-            flat[prefix + name] = np.ascontiguousarray(value)
+            flat[prefix + name] = np.asarray(value, order="C")
     return flat
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from policies.replay.batch import Batch
 from policies.residual.agent import ResidualAgent
 from policies.residual.config import ResidualConfig
+from policies.residual.update import UpdateRule
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Arrays
 
@@ -20,10 +23,18 @@ def rig(cameras: int = 1) -> RigSpec:
     return RigSpec(observation, ActionSpec((ArmActionSpec("arm", ("x", "y"), 0.01, 0.05),)))
 
 
-def agent(spec: RigSpec, config: ResidualConfig = SMALL, seed: int = 0) -> ResidualAgent:
-    """With statistics that are not the identity."""
+_COMPILED: dict[str, ResidualAgent] = {}
+
+
+def agent(spec: RigSpec, seed: int = 0) -> ResidualAgent:
+    """With statistics that are not the identity. Agents of one spec share what jax compiled."""
     size = spec.observation.state_size
-    return ResidualAgent(spec, config, np.full(size, 0.1, np.float32), np.full(size, 0.7, np.float32), seed)
+    mean, std = np.full(size, 0.1, np.float32), np.full(size, 0.7, np.float32)
+    if spec.fingerprint() not in _COMPILED:
+        _COMPILED[spec.fingerprint()] = ResidualAgent(spec, SMALL, mean, std, seed)
+    new = copy.copy(_COMPILED[spec.fingerprint()])
+    new.state = UpdateRule(spec, SMALL).initial(seed, mean, std)
+    return new
 
 
 def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:

@@ -15,10 +15,10 @@ from robot.core.types import Array, Arrays, Observation
 from tests.framework.residual_toys import MAP, rig
 
 CONFIG = ResidualConfig(
-    hidden=(64, 64), critics=4, critic_lr=1e-3, actor_lr=1e-3, bc_weight=0.0, embed_kernels=2, embed_size=16
+    hidden=(64, 64), critics=4, critic_lr=3e-3, actor_lr=1e-3, bc_weight=0.0, embed_kernels=8, embed_size=32
 )
 NEAR = 0.2  # a random action within the bound hits one time in eight
-ROWS = 128
+ROWS = 256
 
 
 def observe(rng: np.random.Generator, spec: RigSpec, n: int) -> tuple[Array, Arrays, Array]:
@@ -58,15 +58,15 @@ def success(policy: ResidualPolicy, spec: RigSpec) -> float:
     return hits / 200
 
 
-@pytest.mark.parametrize(("cameras", "updates"), [(0, 500), (1, 800)])
-def test_learns_to_reach_the_goal(cameras: int, updates: int) -> None:
+@pytest.mark.parametrize(("cameras", "warm_up", "updates"), [(0, 50, 300), (1, 400, 800)])
+def test_learns_to_reach_the_goal(cameras: int, warm_up: int, updates: int) -> None:
     spec = rig(cameras)
     learner = ResidualAgent(spec, CONFIG, np.zeros(3, np.float32), np.ones(3, np.float32), seed=0)
     policy = ResidualPolicy(spec, CONFIG, "toy")
     before = success(policy, spec)
     rng = np.random.default_rng(0)
     for i in range(updates):
-        learner.update(experience(rng, spec), train_actor=i >= 50)
+        learner.update(experience(rng, spec), train_actor=i >= warm_up)
     policy.swap(policy.load(pack(learner.actor_params, 1, learner.step, "toy")))
     assert before < 0.5
     assert success(policy, spec) > 0.9

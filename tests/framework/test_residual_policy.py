@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import jax
 import numpy as np
 import pytest
@@ -34,9 +36,14 @@ def params() -> dict:
     return trained_params()
 
 
-@pytest.fixture
-def policy() -> ResidualPolicy:
+@pytest.fixture(scope="module")
+def compiled() -> ResidualPolicy:
     return ResidualPolicy(rig(), SMALL, "toy")
+
+
+@pytest.fixture
+def policy(compiled: ResidualPolicy) -> ResidualPolicy:
+    return copy.copy(compiled)  # shares the compiled function, not the weights
 
 
 def act(policy: ResidualPolicy, seed: int | None = None) -> Array:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.residual import weights as weights_module
 from policies.residual.weights import flatten, pack, unflatten, unpack
 from robot.core.errors import WeightsRefused
 from robot.core.types import Weights
@@ -74,9 +75,9 @@ def test_a_signed_payload_that_is_not_safetensors_is_refused() -> None:
 
 
 def resigned(weights: Weights) -> str:
-    from policies.residual import weights as module
-
-    return module._sign(weights.version, weights.learner_step, weights.spec_fingerprint, weights.payload)
+    return weights_module._sign(
+        weights.version, weights.learner_step, weights.spec_fingerprint, weights.payload
+    )
 
 
 @given(st.integers(0, len(GOOD.payload) * 8 - 1))
