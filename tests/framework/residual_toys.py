@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import functools
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from policies.replay.batch import Batch
 from policies.residual.agent import ResidualAgent
 from policies.residual.config import ResidualConfig
-from policies.residual.update import UpdateRule
+from policies.residual.update import LearnerState, UpdateRule
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Arrays
 
@@ -23,18 +26,24 @@ def rig(cameras: int = 1) -> RigSpec:
     return RigSpec(observation, ActionSpec((ArmActionSpec("arm", ("x", "y"), 0.01, 0.05),)))
 
 
-_COMPILED: dict[str, ResidualAgent] = {}
-
-
 def agent(spec: RigSpec, seed: int = 0) -> ResidualAgent:
     """With statistics that are not the identity. Agents of one spec share what jax compiled."""
-    size = spec.observation.state_size
-    mean, std = np.full(size, 0.1, np.float32), np.full(size, 0.7, np.float32)
-    if spec.fingerprint() not in _COMPILED:
-        _COMPILED[spec.fingerprint()] = ResidualAgent(spec, SMALL, mean, std, seed)
-    new = copy.copy(_COMPILED[spec.fingerprint()])
-    new.state = UpdateRule(spec, SMALL).initial(seed, mean, std)
+    new = copy.copy(_compiled(len(spec.observation.features)))
+    new.state = jax.tree.map(jnp.array, _initial_state(len(spec.observation.features), seed))
     return new
+
+
+@functools.cache
+def _compiled(cameras: int) -> ResidualAgent:
+    return ResidualAgent(rig(cameras), SMALL, np.full(3, 0.1, np.float32), np.full(3, 0.7, np.float32), 0)
+
+
+@functools.cache
+def _initial_state(cameras: int, seed: int) -> LearnerState:
+    learner = _compiled(cameras)
+    mean, std = (np.asarray(x) for x in learner.state.statistics)
+    state = learner.state if seed == 0 else UpdateRule(learner.spec, SMALL).initial(seed, mean, std)
+    return jax.tree.map(np.array, state)  # on the host: no update donates it
 
 
 def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:
