@@ -13,12 +13,16 @@ from robot.core.se3 import Matrix, log_so3
 
 @dataclass(frozen=True)
 class ImpedanceGains:
-    """Stiffness, damping and reference clipping; the values serl_franka_controllers ships for insertion."""
+    """Stiffness and reference clipping as serl_franka_controllers ships them for insertion.
+
+    The damping is higher than its 89 and 7: the twin's joints lack the real arm's friction, and with those values
+    a step of 24 mm overshoots by 10 %; with these by 4 %.
+    """
 
     translation_n_per_m: float = 2000.0
-    translation_damping: float = 89.0
+    translation_damping: float = 150.0
     rotation_nm_per_rad: float = 150.0
-    rotation_damping: float = 7.0
+    rotation_damping: float = 10.0
     translation_clip_m: float = 0.008  # the spring never pulls harder than this times its stiffness
     rotation_clip_rad: float = 0.1
     posture_stiffness: float = 10.0

@@ -23,8 +23,8 @@ class OperatorConfig:
     patience_steps: int = 8  # without progress before the operator reaches for the device
     progress_m: float = 0.002  # what counts as progress over that time
     drift_m: float = 0.012  # further from the goal than the best so far: drifting
-    hold_steps: int = 6  # a correction lasts at least this long
-    late_steps: int = 40  # from here on the operator finishes the job
+    hold_steps: int = 4  # a correction lasts at least this long
+    late_steps: int = 35  # from here on the operator finishes the job
     hand: HandConfig = field(default_factory=HandConfig)
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class ScriptedOperator:
         """Nothing to give back."""
 
     def _reset(self) -> None:
-        self._step, self._held = 0, 0
+        self._step, self._held, self._lowest = 0, 0, 0
         self._distances: deque[float] = deque(maxlen=self._config.patience_steps + 1)
 
     def _wants_control(self, truth: Truth) -> bool:
@@ -81,9 +81,10 @@ class ScriptedOperator:
             return True
         self._distances.append(self._remaining_m(truth))
         if self._held:
-            self._held = 0 if self._fine(truth) else self._held + 1
+            self._lowest = min(self._lowest, self._hand.index)
+            self._held = 0 if self._fine() else self._held + 1
         elif self._stuck() or self._drifting() or self._step > self._config.late_steps:
-            self._held = 1
+            self._held, self._lowest = 1, self._hand.index
         return self._held > 0
 
     def _remaining_m(self, truth: Truth) -> float:
@@ -99,8 +100,11 @@ class ScriptedOperator:
     def _drifting(self) -> bool:
         return bool(self._distances) and self._distances[-1] - min(self._distances) > self._config.drift_m
 
-    def _fine(self, truth: Truth) -> bool:
+    def _fine(self) -> bool:
+        # The arm has come past a waypoint under the operator's hand: from here the policy may try again.
         if self._held < self._config.hold_steps or self._step > self._config.late_steps:
             return False
-        self._distances.clear()
-        return True
+        fine = self._hand.index > self._lowest
+        if fine:
+            self._distances.clear()
+        return fine

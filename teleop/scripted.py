@@ -16,8 +16,9 @@ from robot.task import Waypoint
 class HandConfig:
     """How human the hands are."""
 
-    gain: float = 0.6  # fraction of the remaining error a control step aims to take away
-    noise: float = 0.12  # of full deflection, correlated over `noise_memory`
+    gain: float = 0.5  # fraction of the remaining error a control step aims to take away
+    anticipation_s: float = 0.12  # a person knows that the arm is still on its way
+    noise: float = 0.1  # of full deflection, correlated over `noise_memory`
     noise_memory: float = 0.7
     pause_probability: float = 0.03  # a step
     pause_steps: tuple[int, int] = (2, 5)
@@ -51,6 +52,7 @@ class ScriptedHand:
         self._rng = np.random.default_rng([seed, 17])
         self._noise = np.zeros(6)
         self.index, self._dwell, self._pause = 0, 0, 0
+        self._last: tuple[int, int, Errors] | None = None
 
     @property
     def waypoint(self) -> Waypoint:
@@ -77,9 +79,10 @@ class ScriptedHand:
         """Axes [6] in [-1, 1] and gripper command that a person would give now."""
         c = self._config
         errors = self.errors(truth)
+        coming_m, coming_rad = self._coming(truth, errors)
         wanted = np.zeros(6)
-        wanted[:3] = errors.translation_m * c.gain / self._arm.translation_scale_m
-        wanted[5] = errors.yaw_rad * c.gain / self._arm.rotation_scale_rad
+        wanted[:3] = (errors.translation_m - coming_m) * c.gain / self._arm.translation_scale_m
+        wanted[5] = (errors.yaw_rad - coming_rad) * c.gain / self._arm.rotation_scale_rad
         wanted *= self.waypoint.speed / max(1.0, float(np.abs(wanted).max()))
         fresh = self._rng.normal(size=6) * c.noise * np.sqrt(1 - c.noise_memory**2)
         self._noise = c.noise_memory * self._noise + fresh
@@ -87,6 +90,15 @@ class ScriptedHand:
             return np.zeros(6, np.float32), self.waypoint.gripper
         near = min(1.0, 0.1 + float(np.abs(wanted).max()))  # a person trembles less when aiming
         return np.clip(wanted + near * self._noise, -1, 1).astype(np.float32), self.waypoint.gripper
+
+    def _coming(self, truth: Truth, errors: Errors) -> tuple[Matrix, float]:
+        # What the motion seen between two looks will still bring; nothing is known at the first look.
+        last, self._last = self._last, (truth.stamp_ns, self.index, errors)
+        if last is None or last[1] != self.index or last[0] >= truth.stamp_ns:
+            return np.zeros(3), 0.0
+        share = self._config.anticipation_s / ((truth.stamp_ns - last[0]) * 1e-9)
+        before = last[2]
+        return (before.translation_m - errors.translation_m) * share, (before.yaw_rad - errors.yaw_rad) * share
 
     def _pausing(self) -> bool:
         if self._pause == 0 and self._rng.random() < self._config.pause_probability:
