@@ -70,10 +70,15 @@ class ScriptedHand:
         errors = self.errors(truth)
         if self.index > 0 and float(np.hypot(*errors.translation_m[:2])) > self.waypoint.lane_m:
             self.index, self._dwell = self.index - 1, 0
-        elif errors.within(self.waypoint):
+        elif errors.within(self.waypoint) or self._passed(errors):
             self._dwell += 1
         if self._dwell > self.waypoint.dwell_steps and self.index < len(self._waypoints) - 1:
             self.index, self._dwell = self.index + 1, 0
+
+    def _passed(self, errors: Errors) -> bool:
+        # Already beyond an approach point along the tool's axis and in line with it: no need to go back.
+        w, sideways = self.waypoint, float(np.hypot(*errors.translation_m[:2]))
+        return errors.translation_m[2] < 0.0 and sideways < w.tolerance_m and abs(errors.yaw_rad) < w.tolerance_rad
 
     def deflection(self, truth: Truth) -> tuple[Array, float]:
         """Axes [6] in [-1, 1] and gripper command that a person would give now."""

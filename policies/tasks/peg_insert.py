@@ -6,7 +6,7 @@ from robot.core.spec import ActionSpec, ArmActionSpec
 from robot.task import Task, Waypoint
 
 # The twin's `socket` frame: z up, origin at the middle of the socket's mouth. Waypoints place the peg's tip.
-_ABOVE = Waypoint("socket", (0.0, 0.0, 0.012), tolerance_m=0.0012, tolerance_rad=0.03)
+_ABOVE = Waypoint("socket", (0.0, 0.0, 0.012), tolerance_m=0.002, tolerance_rad=0.04)
 _INSERTED = Waypoint("socket", (0.0, 0.0, -0.04), tolerance_m=0.002, lane_m=0.003, speed=0.7)
 
 PEG_INSERT = Task(
