@@ -41,10 +41,10 @@ class Arbiter:
         self._update(teleop)
         chosen = self._human_action(proposed, teleop) if self.human and teleop else proposed
         if not np.isfinite(chosen.value).all():
-            chosen = replace(chosen, value=np.zeros(self._spec.size, np.float32), source=Source.HOLD)
-        value = self._bumpless(np.clip(chosen.value, -1.0, 1.0))
-        self._last = value
-        return replace(chosen, value=value)
+            self._last = np.zeros(self._spec.size, np.float32)  # holding is at once, also in a hand-over
+            return replace(chosen, value=self._last, source=Source.HOLD)
+        self._last = self._bumpless(np.clip(chosen.value, -1.0, 1.0))
+        return replace(chosen, value=self._last)
 
     def _update(self, teleop: TeleopCommand | None) -> None:
         deflection = float(np.abs(teleop.axes).max()) if teleop and teleop.engaged else 0.0
