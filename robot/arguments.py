@@ -1,0 +1,97 @@
+"""What the command `nudge` takes; the docstrings and comments here are its help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from robot.session.config import Host
+
+Policy = Literal["final", "base"]
+
+
+_RUN = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN", help_behavior_hint="")]
+
+
+def _arg(metavar: str, default: str) -> Any:
+    # None stands for "not given", which a person need not know.
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
+@dataclass(frozen=True)
+class Train:
+    """A whole training session: demonstrations, imitation, online learning, evaluation. Stop it with Ctrl-C
+    whenever you like; the same command goes on where it stopped.
+
+    For example:
+      nudge train --task peg_insert
+      nudge train --preset rlpd --seed 1
+      nudge train --no-interventions --run runs/alone
+      nudge train --config my_session.yaml
+    """
+
+    task: Annotated[str | None, _arg("TASK", "peg_insert")] = None  # the skill
+    preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, rlpd or bc
+    seed: Annotated[int | None, _arg("INT", "0")] = None  # of every draw, from starts to networks
+    host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
+    interventions: bool = True  # nobody takes over when the policy goes wrong
+    demos: Annotated[int | None, _arg("INT", "the preset's")] = None  # successful demonstrations
+    online_steps: Annotated[int | None, _arg("INT", "the preset's")] = None  # control steps
+    eval_episodes: Annotated[int | None, _arg("INT", "the preset's")] = None  # before and after learning
+    run: Annotated[Path | None, _arg("DIR", "runs/TASK-PRESET-SEED")] = None  # where everything goes
+    config: Annotated[Path | None, _arg("YAML", "none")] = None  # any settings; options here win over it
+    json: bool = False  # print the summary as JSON
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Record demonstrations alone (the first stage of `nudge train`).
+
+    For example:
+      nudge demo --task lift --demos 5 --run runs/lift-demos
+    """
+
+    task: str = "peg_insert"  # the skill
+    demos: int = 20  # successful demonstrations
+    seed: int = 0  # of the starts
+    host: Host = "ros"  # ROS 2 processes, or one process
+    run: Annotated[Path | None, _arg("DIR", "runs/TASK-demos-SEED")] = None  # where everything goes
+
+
+@dataclass(frozen=True)
+class Eval:
+    """Evaluate a run's policy without interventions, on starts that the session never saw.
+
+    For example:
+      nudge eval runs/peg_insert-residual-0 --policy final --episodes 100
+    """
+
+    run: _RUN  # the folder of a training session
+    policy: Policy = "final"  # what was learned, or the frozen base alone
+    episodes: int = 100  # fresh starts
+    json: bool = False  # print the result as JSON
+
+
+@dataclass(frozen=True)
+class Replay:
+    """List a run's episodes, or look at one: a GIF of what its cameras saw, and a line a step.
+
+    For example:
+      nudge replay runs/peg_insert-residual-0
+      nudge replay runs/peg_insert-residual-0 --episode 3 --out three.gif
+    """
+
+    run: _RUN  # the folder of a session, or of one evaluation worker
+    episode: Annotated[int | None, _arg("INT", "list them all")] = None  # its number
+    out: Annotated[Path | None, _arg("FILE", "RUN/media/episode-N.gif")] = None  # the GIF
+
+
+Command = (
+    Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[Eval, tyro.conf.subcommand("eval")]
+    | Annotated[Replay, tyro.conf.subcommand("replay")]
+)
