@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import deque
 from typing import Any, Protocol
 
 from robot.core.errors import WeightsRefused
@@ -44,7 +45,7 @@ class WeightsInbox:
 
     def __init__(self, correction: Correction, threaded: bool) -> None:
         self._correction = correction
-        self._ready: Any = None
+        self._ready: deque[Any] = deque(maxlen=1)  # one operation a side: nothing is lost between threads
         self.refused = 0
         self.last_refusal = ""
         self._queue: queue.SimpleQueue[Weights | None] = queue.SimpleQueue()
@@ -61,8 +62,10 @@ class WeightsInbox:
 
     def take(self) -> bool:
         """Swap in what is ready, if anything; called between two ticks. True if the version changed."""
-        ready, self._ready = self._ready, None
-        if ready is None or ready.version <= self._correction.version:
+        if not self._ready:
+            return False
+        ready = self._ready.pop()
+        if ready.version <= self._correction.version:
             return False
         self._correction.swap(ready)
         return True
@@ -79,7 +82,7 @@ class WeightsInbox:
 
     def _check(self, weights: Weights) -> None:
         try:
-            self._ready = self._correction.load(weights)
+            self._ready.append(self._correction.load(weights))
         except WeightsRefused as error:
             self.refused += 1
             self.last_refusal = str(error)
