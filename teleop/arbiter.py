@@ -1,4 +1,4 @@
-"""Who drives: policy or person. Hysteresis against flicker, and a bounded first step at each hand-over. Pure."""
+"""Who drives: policy or person. Hysteresis against flicker, and bounded hand-overs. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Arbiter:
         return replace(proposed, value=np.concatenate(parts), source=Source.HUMAN)
 
     def _bumpless(self, value: Array) -> Array:
-        # Actions move the present reference, so a hand-over cannot make the pose jump; this bounds the velocity's.
+        # Actions move the present reference, so the pose cannot jump; this bounds the velocity's change.
         if self._ramp == 0:
             return value.astype(np.float32)
         most = self._config.handover_change
