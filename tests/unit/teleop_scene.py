@@ -20,6 +20,6 @@ def truth(
     position: tuple[float, float, float], yaw: float = 0.0, step: int = 0, episode_id: int = 0
 ) -> Truth:
     """The tool at ``position`` in the socket's frame."""
-    tool = transform(rot_z(yaw), np.array(position) + [0.5, 0.1, 0.03])
+    tool = transform(rot_z(yaw), np.add(position, [0.5, 0.1, 0.03]))
     socket = transform(np.eye(3), [0.5, 0.1, 0.03])
     return Truth(step * 100_000_000, episode_id, {"tool": tool, "socket": socket})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robot.core.spec import ActionSpec, ArmActionSpec
@@ -82,6 +82,7 @@ STEPS = st.lists(st.tuples(st.floats(-3, 3), st.floats(-1, 1), st.booleans()), m
 
 
 @given(STEPS)
+@settings(max_examples=40, deadline=None)
 def test_a_hand_over_changes_no_value_by_more_than_its_bound(steps: list[tuple[float, float, bool]]) -> None:
     config, arbiter = ArbiterConfig(), Arbiter(SPEC)
     last, human, bounded = ZERO, False, 0

@@ -59,7 +59,8 @@ def test_a_truth_that_comes_before_its_episode_waits_for_it() -> None:
 
 
 def proposal(step: int) -> Action:
-    return Action(step * PERIOD_NS, *(np.full(4, 0.1, np.float32) for _ in range(3)))
+    value = np.full(4, 0.1, np.float32)
+    return Action(step * PERIOD_NS, value, value, np.zeros(4, np.float32))
 
 
 def reading(step: int) -> TeleopCommand:

@@ -1,0 +1,33 @@
+"""When an actor's work is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.plan import EpisodePlan, Progress
+from robot.core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("progress", "finished"),
+    [
+        (Progress(2, 50, 1), False),
+        (Progress(3, 50, 1), True),
+        (Progress(2, 100, 1), True),
+        (Progress(2, 130, 1), True),
+        (Progress(2, 50, 2), True),
+    ],
+)
+def test_the_first_budget_that_is_used_up_ends_the_plan(progress: Progress, finished: bool) -> None:
+    plan = EpisodePlan("train", 0, 0, episodes=3, steps=100, successes=2)
+    assert progress.finished(plan) is finished
+
+
+def test_a_budget_of_nothing_is_done_and_a_missing_one_never_is() -> None:
+    assert Progress().finished(EpisodePlan("eval", 0, 0, episodes=0))
+    assert not Progress(10**6, 10**6).finished(EpisodePlan("demo", 0, 0, successes=1))
+
+
+def test_a_plan_without_budget_is_refused() -> None:
+    with pytest.raises(ConfigError, match="budget"):
+        EpisodePlan("train", 0, 0)
