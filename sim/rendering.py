@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
-
-from robot.core.errors import RenderingUnavailable
-
-# MuJoCo picks its GL library when it is imported; without a display only EGL can draw.
-if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-    os.environ.setdefault("MUJOCO_GL", "egl")
 
 import mujoco
 import numpy as np
+
+from robot.core.errors import RenderingUnavailable
 
 _HELP = (
     "the twin cannot draw its cameras: {error}. Got MUJOCO_GL={backend!r}; wanted a working EGL. "
