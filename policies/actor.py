@@ -61,9 +61,7 @@ class ActorNode(Node):
         self.outputs = (
             topics.PROPOSED,
             topics.EPISODE_START,
-            topics.EPISODE_HEADER,
-            topics.STEP,
-            topics.EPISODE_END,
+            topics.EXPERIENCE,
             topics.ACTOR_STATUS,
         )
 
@@ -110,7 +108,7 @@ class ActorNode(Node):
         header = EpisodeHeader(
             episode_id, self._task.name, seed, "scripted", self._config_hash, self._plan.mode
         )
-        self.publish(topics.EPISODE_HEADER, header)
+        self.publish(topics.EXPERIENCE, header)
         self.publish(topics.EPISODE_START, EpisodeStart(0, episode_id, seed, self._plan.teleop_allowed))
 
     def _step(self, episode: Trajectory, sensed: Sensed) -> None:
@@ -126,7 +124,7 @@ class ActorNode(Node):
             self.publish(topics.PROPOSED, proposed)
         self.tick_times.add(time.perf_counter() - began)
         if step is not None:  # recording can wait until the arm has its command
-            self.publish(topics.STEP, step)
+            self.publish(topics.EXPERIENCE, step)
         if episode.outcome is not None:
             self._finish(episode, sensed, proposed)
 
@@ -146,7 +144,7 @@ class ActorNode(Node):
         return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self._correction.version)
 
     def _finish(self, episode: Trajectory, sensed: Sensed, proposed: Action) -> None:
-        self.publish(topics.EPISODE_END, episode.end(sensed, proposed))
+        self.publish(topics.EXPERIENCE, episode.end(sensed, proposed))
         self._progress.episodes += 1
         self._progress.steps += episode.steps
         self._progress.successes += episode.outcome is Outcome.SUCCESS

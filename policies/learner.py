@@ -17,13 +17,14 @@ from policies.replay.limiter import UpdateRatio
 from policies.replay.tail import Record, StoreTail
 from policies.residual import checkpoint
 from policies.residual.agent import ResidualAgent
+from policies.residual.channels import Bases, ChannelBasis, fit_basis, project, reduced
 from policies.residual.weights import pack
 from policies.weights_file import write_weights
 from robot.core import topics
 from robot.core.errors import StoreError
 from robot.core.node import Node
 from robot.core.spec import RigSpec
-from robot.core.types import Array, Status
+from robot.core.types import Array, EpisodeHeader, Status, Weights
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +61,16 @@ class LearnerNode(Node):
         self._base_actions = demo_base_actions
         r = config.residual
         self._ratio = UpdateRatio(r.utd_ratio, config.warmup_steps, config.slack_updates)
-        self._buffer = ReplayBuffer(spec, config.capacity, r.discount, r.n_step, seed)
         self._tail = StoreTail(store_root)
         self._online_steps, self._version = 0, 0
-        records = [r for r in map(self._usable, self._tail.poll()) if r is not None]
-        self._agent = ResidualAgent(spec, r, *_statistics(records, spec), seed)
+        records = [x for x in map(self._usable, self._tail.poll()) if x is not None]
+        demos = [x for x in records if isinstance(x, Episode) and x.header.mode == "demo"]
+        if not demos:
+            raise StoreError("no successful demonstration in the store; run `nudge demo` first")
+        self._bases = _bases(demos, spec, r.feature_channels)
+        thin = reduced(spec, r.feature_channels)
+        self._buffer = ReplayBuffer(thin, config.capacity, r.discount, r.n_step, seed)
+        self._agent = ResidualAgent(thin, r, *_statistics(demos, spec), seed)
         for record in records:
             self._add(record)
         counters = checkpoint.load(run_dir / "residual", self._agent)
@@ -117,7 +123,7 @@ class LearnerNode(Node):
         return replace(record, base_action=base)
 
     def _add(self, record: Record) -> None:
-        self._buffer.add(record)
+        self._buffer.add(_thinned(record, self._bases))
         if isinstance(record, Episode):
             self._version = max(self._version, int(record.weights_version.max()))
         self._online_steps = self._buffer.counts.online
@@ -143,14 +149,17 @@ class LearnerNode(Node):
             self._save()
 
     def _publish_weights(self) -> None:
-        params = self._agent.actor_params
-        self.publish(topics.WEIGHTS, pack(params, self._version, self._agent.step, self._fingerprint))
+        self.publish(topics.WEIGHTS, self._weights())
+
+    def _weights(self) -> Weights:
+        channels = {camera: basis._asdict() for camera, basis in self._bases.items()}
+        params = {**self._agent.actor_params, "channels": channels}
+        return pack(params, self._version, self._agent.step, self._fingerprint)
 
     def _save(self) -> None:
         self._saved = self._agent.step
         checkpoint.save(self._run_dir / "residual", self._agent, {"version": self._version})
-        weights = pack(self._agent.actor_params, self._version, self._agent.step, self._fingerprint)
-        write_weights(self._run_dir / "weights", weights)
+        write_weights(self._run_dir / "weights", self._weights())
 
     def _allowed_steps(self) -> float:
         # How far a lockstep actor may go before it waits for the learner.
@@ -183,12 +192,23 @@ class LearnerNode(Node):
         self.publish(topics.LEARNER_STATUS, Status(0, self.name, values, phase))
 
 
-def _statistics(records: list[Record], spec: RigSpec) -> tuple[Array, Array]:
-    episodes = [r for r in records if isinstance(r, Episode) and r.header.mode == "demo"]
-    if not episodes:
-        raise StoreError("no successful demonstration in the store; run `nudge demo` first")
+def _statistics(demos: list[Episode], spec: RigSpec) -> tuple[Array, Array]:
     names = list(spec.observation.state)
-    columns = [np.concatenate([e.state[k].reshape(len(e.state[k]), -1) for e in episodes]) for k in names]
+    columns = [np.concatenate([e.state[k].reshape(len(e.state[k]), -1) for e in demos]) for k in names]
     state = np.concatenate(columns, axis=1)
     # The floor keeps a value that hardly moves in demonstrations from exploding when it does move online.
     return state.mean(0), np.maximum(state.std(0), 0.01).astype(np.float32)
+
+
+def _bases(demos: list[Episode], spec: RigSpec, channels: int) -> dict[str, ChannelBasis]:
+    cameras = spec.observation.features
+    return {c: fit_basis(np.concatenate([e.features[c] for e in demos]), channels) for c in cameras}
+
+
+def _thinned(record: Record, bases: Bases) -> Record:
+    if isinstance(record, Episode):
+        return replace(record, features=project(record.features, bases))
+    if isinstance(record, EpisodeHeader):
+        return record
+    seen = record.observation
+    return replace(record, observation=replace(seen, features=project(seen.features, bases)))

@@ -10,7 +10,7 @@ from policies.replay.episode_store import EpisodeStore
 from policies.replay.episode_writer import EpisodeWriter
 from robot.core.errors import StoreError
 from robot.core.node import Node
-from robot.core.topics import EPISODE_END, EPISODE_HEADER, STEP, STORED, Topic
+from robot.core.topics import EXPERIENCE, STORED, Topic
 from robot.core.types import EpisodeEnd, EpisodeHeader, Status, Step
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class RecorderNode(Node):
     """
 
     name = "recorder"
-    inputs = (EPISODE_HEADER, STEP, EPISODE_END)
+    inputs = (EXPERIENCE,)
     outputs = (STORED,)
 
     def __init__(self, root: Path | str) -> None:

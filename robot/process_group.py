@@ -93,9 +93,12 @@ class ProcessGroup:
         _wait_all([child], timeout_s)
         return child.returncode()
 
-    def stop(self, name: str | None = None) -> None:
-        """End one child, or all: SIGINT, after 5 s SIGTERM, after 3 more SIGKILL, to their whole groups."""
-        children = list(self._children.values()) if name is None else [self._child(name)]
+    def stop(self, *names: str) -> None:
+        """End these children together, or all of them.
+
+        SIGINT, after 5 s SIGTERM, after 3 more SIGKILL, to their whole groups.
+        """
+        children = [self._child(n) for n in names or self._children]
         for number, patience_s in _ESCALATION:
             running = [c for c in children if c.returncode() is None]
             for child in running:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,29 +15,35 @@ from robot.core.node import Node
 from robot.core.registry import load
 from robot.session import graph
 from robot.session.config import load_config
+from robot.session.evaluations import read_evaluation
 from robot.session.job import Job, Stage
 from robot.session.metrics import MetricsLog
-
-USER_ERROR = 2  # restarting would not help
+from robot.session.ros_graph import GIVES_UP, USER_ERROR
 
 
 def main() -> int:
     """Build the process's nodes, run them over ROS 2 until one is done or a signal comes."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("OpenGL").setLevel(logging.WARNING)
+    for chatty in ("OpenGL", "jax"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     args = _arguments()
-    job = Job(args.run, load_config(args.run / "config.json"), args.stage, args.worker)
     try:
+        job = _job(args)
         if args.process == "bc":
             load("robot.session.imitation:run_imitation")(job)
         else:
             _run(args.process, job)
     except NudgeError as error:
-        logging.error("%s", error)
+        logging.error("%s%s", GIVES_UP, error)
         return USER_ERROR
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _job(args: argparse.Namespace) -> Job:
+    job = Job(args.run, load_config(args.run / "config.json"), args.stage, args.worker)
+    return replace(job, evaluation=read_evaluation(args.run, args.evaluation)) if args.evaluation else job
 
 
 def _run(process: str, job: Job) -> None:
@@ -60,7 +67,7 @@ def _run(process: str, job: Job) -> None:
 
 def _write_histograms(actor: Node, job: Job) -> None:
     edges = load("policies.tick_times:EDGES_MS")
-    metrics = MetricsLog(job.run_dir / "metrics.jsonl")
+    metrics = MetricsLog(job.output_dir / "metrics.jsonl")
     for name in ("tick", "swap"):
         times = getattr(actor, f"{name}_times")
         if len(times) and job.stage == "online":
@@ -74,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stage", choices=get_args(Stage), required=True)
     parser.add_argument("--process", choices=[*graph.CONTROL, "learner", "bc"], required=True)
     parser.add_argument("--worker", type=int, default=0)
+    parser.add_argument("--evaluation", help="a folder in RUN/eval, for `nudge eval`")
     return parser.parse_args()
 
 

@@ -22,8 +22,8 @@ class BcConfig:
     kernel_size: int = 5
     diffusion_steps: int = 100  # noise levels in training (DDPM, squared cosine)
     sampling_steps: int = 8  # denoising steps at run time (DDIM, eta 0)
-    train_steps: int = 2000
-    batch_size: int = 128
+    train_steps: int = 1500
+    batch_size: int = 64
     learning_rate: float = 3e-4
     warmup_steps: int = 100
     weight_decay: float = 1e-6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -49,7 +50,9 @@ class Sampler(nn.Module):
 def compile_sampler(sampler: Sampler, noise: Tensor, condition: Tensor) -> torch.jit.ScriptModule:
     """All denoising steps as one frozen graph for inputs of these shapes."""
     sampler.eval().requires_grad_(False)
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # The schedule is a constant here, which is what the tracer warns of; torch 2.13 also retires jit.
+        warnings.simplefilter("ignore")
         traced = torch.jit.freeze(torch.jit.trace(sampler, (noise, condition), check_trace=False))
         for _ in range(3):  # the executor profiles the first calls; do that before the robot moves
             traced(noise, condition)

@@ -32,9 +32,7 @@ class EfficientNetLite0:
     def __init__(self, image_size: tuple[int, int] = (128, 128)) -> None:
         height, width = image_size
         if height % 32 or width % 32 or min(image_size) < 32:
-            raise SpecMismatch(
-                f"image size {image_size}: want multiples of 32 pixels; resize the frames"
-            )
+            raise SpecMismatch(f"image size {image_size}: want multiples of 32 pixels; resize the frames")
         weights = _weights_path()
         self.shape = (height // _STRIDE, width // _STRIDE, _CHANNELS)
         self.fingerprint = _fingerprint(weights, image_size)

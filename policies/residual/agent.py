@@ -20,7 +20,7 @@ class ResidualAgent:
     """Learns a bounded correction to a frozen base policy, off-policy.
 
     Args:
-        spec: shapes of the observation and action.
+        spec: shapes of the observation and action, features as `channels.reduced` leaves them.
         config: the learning settings.
         state_mean: [S] of the flattened state, from the demonstrations.
         state_std: [S], all above 0.

@@ -24,9 +24,9 @@ class ResidualConfig:
     n_step: int = 3
     target_ema: float = 0.005
     critic_lr: float = 3e-4
-    actor_lr: float = 1e-4  # below the critic's: a residual that outruns its critic saturates
+    actor_lr: float = 3e-4
     grad_clip: float = 1.0
-    batch_size: int = 256
+    batch_size: int = 128  # updates a second count for more than their size on two cores
     expert_fraction: float = 0.5
     utd_ratio: float = 2.0
     residual_scale: float = 0.5  # bound of the residual
@@ -37,7 +37,7 @@ class ResidualConfig:
     value_max: float = 1.0
     bc_weight: float = 1.0
     bc_half_life: int = 10_000  # learner steps; 0 keeps the weight constant
-    embed_kernels: int = 8  # spatial kernels for each feature channel
+    feature_channels: int = 32  # principal components kept of the trunk's channels
     embed_size: int = 64  # a camera's share of the observation embedding
 
     def __post_init__(self) -> None:
@@ -71,7 +71,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "target_noise_clip": (0, 1),
     "bc_weight": (0, _INF),
     "bc_half_life": (0, _INF),
-    "embed_kernels": (1, 256),
+    "feature_channels": (1, 4096),
     "embed_size": (1, 4096),
 }
 

@@ -40,23 +40,14 @@ def check_statistics(mean: Any, std: Any, size: int) -> None:
 
 
 class SpatialEmbedding(nn.Module):
-    """Feature map [B, h, w, c] -> [B, size]: k learned spatial kernels for each channel.
+    """Feature map [B, h, w, c] -> [B, size]: a weight for every position and channel, so that places are not lost."""
 
-    Source: the spatial learned embedding of RLPD and HIL-SERL (Luo et al., 2024).
-    """
-
-    kernels: int
     size: int
 
     @nn.compact
     def __call__(self, features: jax.Array) -> jax.Array:
-        batch, h, w, c = features.shape
-        init = nn.initializers.lecun_normal(in_axis=0, out_axis=(1, 2))
-        kernel = self.param("kernel", init, (h * w, c, self.kernels), jnp.float32)
-        flat = features.reshape(batch, h * w, c).astype(jnp.float32)
-        summed = jnp.einsum("bpc,pck->bck", flat, kernel)
-        embedded = nn.Dense(self.size)(summed.reshape(batch, c * self.kernels))
-        return jnp.tanh(nn.LayerNorm()(embedded))
+        flat = features.reshape(len(features), -1).astype(jnp.float32)
+        return jnp.tanh(nn.LayerNorm()(nn.Dense(self.size)(flat)))
 
 
 class ObservationEncoder(nn.Module):
@@ -68,7 +59,7 @@ class ObservationEncoder(nn.Module):
     def __call__(self, state: jax.Array, features: Features) -> jax.Array:
         parts = [state]
         for camera in sorted(features):
-            embed = SpatialEmbedding(self.config.embed_kernels, self.config.embed_size, name=camera)
+            embed = SpatialEmbedding(self.config.embed_size, name=camera)
             parts.append(embed(features[camera]))
         return jnp.concatenate(parts, axis=-1)
 

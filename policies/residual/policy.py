@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from policies.residual.channels import ChannelBasis, project, reduced
 from policies.residual.config import ResidualConfig
 from policies.residual.networks import (
     Actor,
@@ -31,6 +32,7 @@ class ReadyWeights:
     version: int
     actor: Any
     statistics: Statistics
+    bases: dict[str, ChannelBasis]
 
 
 class ResidualPolicy:
@@ -45,11 +47,16 @@ class ResidualPolicy:
     def __init__(self, spec: RigSpec, config: ResidualConfig, fingerprint: str) -> None:
         self._spec, self._config, self._fingerprint = spec, config, fingerprint
         self._actor = Actor(config, spec.action.size)
+        self._reduced = reduced(spec, config.feature_channels)
         self._forward = jax.jit(self._residual)
         self._ready = self._initial()
-        self._template = {"actor": self._ready.actor, "state": self._ready.statistics._asdict()}
+        self._template = {
+            "actor": self._ready.actor,
+            "state": self._ready.statistics._asdict(),
+            "channels": {camera: basis._asdict() for camera, basis in self._ready.bases.items()},
+        }
         # Compile now: the first step on the robot must not wait for it.
-        np.asarray(self._forward(self._ready.actor, self._ready.statistics, *blank_inputs(spec)))
+        np.asarray(self._forward(self._ready.actor, self._ready.statistics, *blank_inputs(self._reduced)))
 
     @property
     def version(self) -> int:
@@ -69,7 +76,10 @@ class ResidualPolicy:
         except SpecMismatch as error:
             raise WeightsRefused(f"weights version {weights.version} refused: {error}") from error
         actor, statistics = jax.tree.map(_owned, (tree["actor"], Statistics(mean, std)))
-        return ReadyWeights(weights.version, actor, statistics)
+        bases = {
+            k: ChannelBasis(b["mean"].copy(), b["matrix"].copy()) for k, b in tree.get("channels", {}).items()
+        }
+        return ReadyWeights(weights.version, actor, statistics, bases)
 
     def swap(self, ready: ReadyWeights) -> None:
         """Act with these weights from the next call on: one assignment, between two steps."""
@@ -87,7 +97,8 @@ class ResidualPolicy:
         if ready.version == 0:
             return np.zeros(self._spec.action.size, np.float32)
         state = self._spec.observation.flatten_state(observation)[None]
-        features = {name: observation.features[name][None] for name in self._spec.observation.features}
+        seen = {name: observation.features[name] for name in self._spec.observation.features}
+        features = {name: maps[None] for name, maps in project(seen, ready.bases).items()}
         residual = np.asarray(
             self._forward(ready.actor, ready.statistics, state, features, base_action[None])
         )[0]
@@ -105,9 +116,14 @@ class ResidualPolicy:
         return apply(self._actor, actor, statistics.normalise(state), features, base)
 
     def _initial(self) -> ReadyWeights:
-        params = initial_params(self._actor, self._spec, jax.random.PRNGKey(0))
+        params = initial_params(self._actor, self._reduced, jax.random.PRNGKey(0))
         size = self._spec.observation.state_size
-        return ReadyWeights(0, params, Statistics(jnp.zeros(size), jnp.ones(size)))
+        shapes, thin = self._spec.observation.features, self._reduced.observation.features
+        bases = {
+            k: ChannelBasis(np.zeros(s[-1], np.float32), np.zeros((s[-1], thin[k][-1]), np.float32))
+            for k, s in shapes.items()
+        }
+        return ReadyWeights(0, params, Statistics(jnp.zeros(size), jnp.ones(size)), bases)
 
 
 def _owned(array: np.ndarray) -> jax.Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from types import UnionType
 
 from robot.core import types as t
 
@@ -22,7 +23,7 @@ class Topic:
     """One edge of the graph."""
 
     name: str
-    type: type
+    type: type | UnionType
     service: Service
     stale_after_s: float = float("inf")
 
@@ -44,11 +45,10 @@ TELEOP = Topic("/rig/teleop/command", t.TeleopCommand, Service.COMMAND, 0.2)
 EVENT = Topic("/rig/event", t.Event, Service.STREAM)
 REWARD = Topic("/rig/reward", t.Reward, Service.COMMAND, 0.2)
 EPISODE_START = Topic("/rig/episode/start", t.EpisodeStart, Service.COMMAND)
-EPISODE_HEADER = Topic("/rig/experience/header", t.EpisodeHeader, Service.STREAM)
-STEP = Topic("/rig/experience/step", t.Step, Service.STREAM)
-EPISODE_END = Topic("/rig/experience/end", t.EpisodeEnd, Service.STREAM)
-STORED = Topic("/rig/experience/stored", t.Status, Service.LATCHED)
+# One topic for the three, because ROS 2 keeps order within a topic only.
+EXPERIENCE = Topic("/rig/experience", t.EpisodeHeader | t.Step | t.EpisodeEnd, Service.STREAM)
+STORED = Topic("/rig/stored", t.Status, Service.LATCHED)
 WEIGHTS = Topic("/rig/learner/weights", t.Weights, Service.LATCHED)
 LEARNER_STATUS = Topic("/rig/learner/status", t.Status, Service.LATCHED)
-ACTOR_STATUS = Topic("/rig/actor/status", t.Status, Service.LATCHED)
+ACTOR_STATUS = Topic("/rig/actor/status", t.Status, Service.STREAM)
 TRUTH = Topic("/twin/truth", t.Truth, Service.COMMAND)

@@ -35,7 +35,7 @@ def from_ros(topic: Topic, ros: Any) -> Any:
     """The message in ``ros``; CodecError when it is damaged, or is not what ``topic`` carries."""
     message = _image_from_ros(ros) if topic.type is Image else codec.decode(bytes(ros.data))
     if not isinstance(message, topic.type):
-        raise CodecError(f"got a {type(message).__name__} on {topic.name}, want a {topic.type.__name__}")
+        raise CodecError(f"got a {type(message).__name__} on {topic.name}, want {topic.type}")
     return message
 
 

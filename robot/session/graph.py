@@ -28,9 +28,7 @@ WAIT_FOR: tuple[Topic, ...] = (
     topics.TELEOP,
     topics.TRUTH,
     topics.EPISODE_START,
-    topics.EPISODE_HEADER,
-    topics.STEP,
-    topics.EPISODE_END,
+    topics.EXPERIENCE,
     topics.ACTOR_STATUS,
 )
 
@@ -63,7 +61,7 @@ def _teleop(job: Job) -> list[Node]:
 def _recorder(job: Job) -> list[Node]:
     from policies.recorder import RecorderNode
 
-    return [RecorderNode(job.store_root), MonitorNode(job.run_dir / "metrics.jsonl", job.stage)]
+    return [RecorderNode(job.store_root), MonitorNode(job.output_dir / "metrics.jsonl", job.stage)]
 
 
 def _actor(job: Job) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,22 +12,28 @@ from policies.tasks import TASKS
 from robot.core.config import config_hash
 from robot.core.types import Outcome
 from robot.session.config import SessionConfig
+from robot.session.evaluations import Evaluation
 from robot.task import Task
 
 Stage = Literal["demos", "bc", "base_eval", "online", "final_eval"]
 EVALS = ("base_eval", "final_eval")
 _SEEDS = 1_000_000  # apart for every session seed
 _DEMO_SEEDS, _ONLINE_SEEDS, _EVAL_SEEDS = 0, 100_000, 900_000  # evaluation never sees a trained start
+_FRESH_SEEDS = 950_000  # of evaluations after the session
 
 
 @dataclass(frozen=True)
 class Job:
-    """Paths and plans that follow from (run folder, settings, stage, worker)."""
+    """Paths and plans that follow from (run folder, settings, stage, worker).
+
+    With an ``evaluation`` the stage is that policy's, on other starts, and everything written goes there.
+    """
 
     run_dir: Path
     config: SessionConfig
     stage: Stage
     worker: int = 0
+    evaluation: Evaluation | None = None
 
     @property
     def task(self) -> Task:
@@ -40,11 +46,22 @@ class Job:
         return config_hash(self.config)
 
     @property
+    def output_dir(self) -> Path:
+        """Where metrics.jsonl and logs/ are."""
+        return self.run_dir / "eval" / self.evaluation.name if self.evaluation else self.run_dir
+
+    @property
     def store_root(self) -> Path:
         """Experience of this stage; evaluations keep theirs apart, one a worker."""
-        if self.stage in EVALS:
-            return self.run_dir / "eval" / self.stage / str(self.worker)
-        return self.run_dir / "episodes"
+        if self.stage not in EVALS:
+            return self.run_dir / "episodes"
+        folder = self.evaluation.name if self.evaluation else self.stage
+        return self.run_dir / "eval" / folder / str(self.worker)
+
+    def workers(self) -> list[Job]:
+        """This job for every graph that shares it: several in an evaluation, else one."""
+        count = self.config.eval_workers if self.stage in EVALS else 1
+        return [replace(self, worker=w) for w in range(count)]
 
     @property
     def base_dir(self) -> Path:
@@ -59,11 +76,12 @@ class Job:
             return self._demo_plan(store, first + _DEMO_SEEDS)
         if self.stage == "online":
             return self._online_plan(store, first + _ONLINE_SEEDS)
-        return self._eval_plan(store, first + _EVAL_SEEDS)
+        return self._eval_plan(store, self.evaluation.first_seed if self.evaluation else first + _EVAL_SEEDS)
 
     def eval_share(self) -> range:
         """Numbers of the evaluation episodes that this worker runs."""
-        n, workers = self.config.eval_episodes, self.config.eval_workers
+        n = self.evaluation.episodes if self.evaluation else self.config.eval_episodes
+        workers = self.config.eval_workers
         return range(n * self.worker // workers, n * (self.worker + 1) // workers)
 
     def _demo_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:
@@ -97,3 +115,9 @@ class Job:
             episodes=len(share) - done,
             teleop_allowed=False,
         )
+
+
+def fresh_seeds(config: SessionConfig) -> range:
+    """Seeds that no stage of a session with these settings, nor of one with another seed, uses."""
+    first = _SEEDS * config.seed
+    return range(first + _FRESH_SEEDS, first + _SEEDS)

@@ -102,6 +102,8 @@ class LiveView:
     def warn(self, text: str) -> None:
         """Show the newest warning of the log."""
         self._warning = text.strip()
+        if self._live is None:
+            self._print(f"! {self._warning}")
 
     def refresh(self, force: bool = False) -> None:
         """Redraw; plain output only every five seconds unless forced."""

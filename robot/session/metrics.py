@@ -11,7 +11,7 @@
 | actor | tick_p50_ms, tick_p99_ms, swap_p99_ms, swap_count, ticks_per_s, refused |
 | histogram | name, edges_ms [n + 1], counts [n]: everything since the node started |
 | restart | node, reason |
-| warning | node, text |
+| warning | node, text, fatal (the session ends) |
 
 `interventions` counts the steps a person drove, `handovers` how often a person took over.
 """
@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from policies.replay.durable import disk_error
 from robot.core.errors import StoreError
 
 STAGES = ("demos", "bc", "base_eval", "online", "final_eval")
@@ -36,18 +37,23 @@ class MetricsLog:
     """Appends rows; each is one write() to a file opened for append, so several processes may share it."""
 
     def __init__(self, path: Path | str) -> None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._path = Path(path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._end_torn_line(Path(path))
+        self._end_torn_line(self._path)
 
     def write(self, kind: str, **values: Any) -> None:
         """Append one row with the time in unix seconds; the kernel has it when this returns.
 
-        Numpy scalars and arrays are taken; a number that is not finite is written as null.
+        Numpy scalars and arrays are taken; a number that is not finite is written as null. StoreError when
+        the disk refuses.
         """
         row = {"t": round(time.time(), 3), "kind": kind, **values}
         line = json.dumps(_plain(row), allow_nan=False, separators=(",", ":"))
-        os.write(self._fd, line.encode() + b"\n")
+        try:
+            os.write(self._fd, line.encode() + b"\n")
+        except OSError as error:
+            raise disk_error(self._path, error) from error
 
     def close(self) -> None:
         """Give the file back; writing after that is an error."""

@@ -36,7 +36,8 @@ class MonitorNode(Node):
         elif topic == topics.LEARNER_STATUS:
             self._learner(message)
         elif message.text:
-            self._write("warning", node=message.node, text=message.text)
+            fatal = bool(message.values.get("failed"))
+            self._write("warning", node=message.node, text=message.text, fatal=fatal)
 
     def close(self) -> None:
         """Close the file."""

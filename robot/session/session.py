@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from rich.console import Console
 
 from policies.replay.episode_store import EpisodeStore
 from robot.core.config import to_dict
-from robot.core.errors import ConfigError, StoreError
+from robot.core.errors import ConfigError, NudgeError
 from robot.session.base_actions import has_base_actions
 from robot.session.config import SessionConfig, load_config, save_config
 from robot.session.job import EVALS, Job, Stage
 from robot.session.live import LiveView, SessionHeader
-from robot.session.metrics import MetricsLog, MetricsTail
-from robot.session.runner import LocalRunner, RosRunner, Runner
+from robot.session.metrics import MetricsLog
+from robot.session.poll import Poll
+from robot.session.recovery import recover_stores
+from robot.session.runner import RosRunner, Runner, make_runner
 from robot.session.summary import finish
 
 ORDER: tuple[Stage, ...] = ("demos", "bc", "base_eval", "online", "final_eval")
@@ -26,17 +30,26 @@ def run_session(run_dir: Path, config: SessionConfig) -> dict[str, object]:
         ConfigError: the folder holds a session with other settings.
         StoreError: recording failed (a full disk); everything recorded so far stays.
     """
+    _run_stages(run_dir, config, ORDER)
+    return finish(run_dir, config)
+
+
+def run_demos(run_dir: Path, config: SessionConfig) -> None:
+    """Record the successful demonstrations that ``run_dir`` lacks; raises as `run_session` does."""
+    _run_stages(run_dir, config, ("demos",))
+
+
+def _run_stages(run_dir: Path, config: SessionConfig, stages: Sequence[Stage]) -> None:
     prepare(run_dir, config)
-    runner: Runner = RosRunner() if config.host == "ros" else LocalRunner()
+    runner = make_runner(config)
     domain = f" · ROS_DOMAIN_ID={runner.domains[0]}" if isinstance(runner, RosRunner) else ""
     header = SessionHeader(config.task, config.preset, config.seed, config.host + domain, str(run_dir))
-    with LiveView(header) as view:
-        poll = _Poll(run_dir, view)
+    with LiveView(header, Console(stderr=True)) as view:  # stdout is for the result
+        poll = Poll(run_dir / "metrics.jsonl", view.update)
         poll()
-        for stage in ORDER:
+        for stage in stages:
             _run_stage(Job(run_dir, config, stage), runner, poll)
         poll()
-    return finish(run_dir, config)
 
 
 def prepare(run_dir: Path, config: SessionConfig) -> None:
@@ -49,30 +62,17 @@ def prepare(run_dir: Path, config: SessionConfig) -> None:
     save_config(config, path)
 
 
-class _Poll:
-    """Feeds new metric lines to the view, and stops the session when recording has failed."""
-
-    def __init__(self, run_dir: Path, view: LiveView) -> None:
-        self._tail, self._view = MetricsTail(run_dir / "metrics.jsonl"), view
-        self._since_s = time.time()
-
-    def __call__(self) -> None:
-        rows = self._tail.poll()
-        self._view.update(rows)
-        for row in rows:
-            if row["kind"] == "warning" and row["t"] >= self._since_s:
-                raise StoreError(f"{row['node']}: {row['text']}")
-
-
-def _run_stage(job: Job, runner: Runner, poll: _Poll) -> None:
+def _run_stage(job: Job, runner: Runner, poll: Poll) -> None:
     metrics = MetricsLog(job.run_dir / "metrics.jsonl")
     try:
         if _skipped(job):
             metrics.write("stage", stage=job.stage, state="skipped", total=0)
             return
+        recover_stores(job)
         if not _done(job):
             metrics.write("stage", stage=job.stage, state="start", total=_total(job), done=_progress(job))
             runner.run(job, poll)
+            _require_done(job)
         metrics.write("stage", stage=job.stage, state="done", total=_total(job))
     finally:
         metrics.close()
@@ -97,8 +97,7 @@ def _progress(job: Job) -> int:
     if job.stage == "bc":
         return 0
     if job.stage in EVALS:
-        jobs = (Job(job.run_dir, job.config, job.stage, w) for w in range(job.config.eval_workers))
-        return sum(len(j.eval_share()) - (j.plan().episodes or 0) for j in jobs)
+        return sum(len(j.eval_share()) - (j.plan().episodes or 0) for j in job.workers())
     plan = job.plan()
     left = plan.successes if job.stage == "demos" else plan.steps
     return _total(job) - (left or 0)
@@ -109,6 +108,13 @@ def _done(job: Job) -> bool:
         return has_base_actions(job.run_dir)
     done = _progress(job) >= _total(job)
     return done and (job.stage != "online" or any((job.run_dir / "weights").glob("*.weights")))
+
+
+def _require_done(job: Job) -> None:
+    if not _done(job):
+        raise NudgeError(
+            f"stage {job.stage} was stopped at {_progress(job)} of {_total(job)}; the same command goes on"
+        )
 
 
 def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:

@@ -16,7 +16,7 @@ from policies.residual.update import LearnerState, UpdateRule
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Arrays
 
-SMALL = ResidualConfig(hidden=(32, 32), critics=4, batch_size=16, embed_kernels=2, embed_size=8)
+SMALL = ResidualConfig(hidden=(32, 32), critics=4, batch_size=16, embed_size=8)
 MAP = (4, 4, 6)
 
 

@@ -15,7 +15,7 @@ from robot.core.types import Array, Arrays, Observation
 from tests.framework.residual_toys import MAP, rig
 
 CONFIG = ResidualConfig(
-    hidden=(64, 64), critics=4, critic_lr=3e-3, actor_lr=1e-3, bc_weight=0.0, embed_kernels=8, embed_size=32
+    hidden=(64, 64), critics=4, critic_lr=3e-3, actor_lr=1e-3, bc_weight=0.0, embed_size=32
 )
 NEAR = 0.2  # a random action within the bound hits one time in eight
 ROWS = 256

@@ -11,8 +11,8 @@ import pytest
 from policies.recorder import RecorderNode
 from policies.replay.episode_store import EpisodeStore
 from robot.core.errors import StoreError
-from robot.core.topics import EPISODE_END, EPISODE_HEADER, STEP, Topic
-from robot.core.types import EpisodeEnd, EpisodeHeader, Outcome, Status
+from robot.core.topics import EXPERIENCE, Topic
+from robot.core.types import Outcome, Status
 from tests.unit.counting_episode import end, header, mark, step
 
 
@@ -28,8 +28,7 @@ class Bench:
 
     def send(self, *messages: Any) -> None:
         for message in messages:
-            kind = {EpisodeHeader: EPISODE_HEADER, EpisodeEnd: EPISODE_END}.get(type(message), STEP)
-            self.node.on(kind, message)
+            self.node.on(EXPERIENCE, message)
 
     def _keep(self, topic: Topic, message: Status) -> None:
         self.statuses.append(message)
