@@ -46,7 +46,7 @@ def tip_in_socket(twin: Twin) -> Matrix:
 
 
 def forward(q: np.ndarray) -> Matrix:
-    """Modified DH (Craig): turn about x, along x, turn about z, along z; then flange, hand and finger tips."""
+    """Modified DH (Craig): turn about x, along x, about z, along z; then flange, hand and finger tips."""
     T = np.eye(4)
     for (a, d, alpha), angle in zip(DH, q, strict=True):
         c, s, ca, sa = np.cos(angle), np.sin(angle), np.cos(alpha), np.sin(alpha)
