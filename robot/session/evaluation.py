@@ -45,11 +45,9 @@ def evaluate(run_dir: Path, policy: str, episodes: int) -> dict[str, Any]:
 
 def _require(policy: str, run_dir: Path, config: SessionConfig) -> None:
     if policy == "base" and not config.use_base:
-        raise NudgeError(
-            f"{run_dir} has no base policy: preset {config.preset} learns without; try --policy final"
-        )
+        raise NudgeError(f"{run_dir} has no base policy (preset {config.preset}); try --policy final")
     if policy == "final" and not config.learn:
-        raise NudgeError(f"{run_dir} learned nothing online: preset {config.preset}; try --policy base")
+        raise NudgeError(f"{run_dir} has no final policy (preset {config.preset}); try --policy base")
     ready = has_base_actions(run_dir) if policy == "base" else any((run_dir / "weights").glob("*.weights"))
     if not ready:
         raise NudgeError(f"{run_dir} has no {policy} policy yet; go on with its `nudge train` command first")
@@ -86,10 +84,9 @@ def _result(job: Job, policy: str) -> dict[str, Any]:
     cards = [c for j in job.workers() for c in EpisodeStore(j.store_root).cards("eval")]
     finished = [c for c in cards if c.outcome is not Outcome.ABORTED]
     good = [c for c in finished if c.outcome is Outcome.SUCCESS]
-    if len(finished) != job.evaluation.episodes:
-        raise NudgeError(
-            f"{job.output_dir} holds {len(finished)} of {job.evaluation.episodes} episodes; the same command goes on"
-        )
+    want = job.evaluation.episodes
+    if len(finished) != want:
+        raise NudgeError(f"stopped at {len(finished)} of {want} episodes; the same command goes on")
     rate, cycle_time_s = Rate(len(good), len(finished)), _cycle_time(good, job)
     low, high = rate.interval
     mean = "" if cycle_time_s is None else f", mean cycle {cycle_time_s:.1f} s"

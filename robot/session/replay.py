@@ -14,8 +14,6 @@ from robot.core.errors import NudgeError, StoreError
 from robot.core.types import Source
 from robot.session.gif import episode_gif
 
-_BY = {Source.HUMAN: "human", Source.POLICY: "policy", Source.RESET: "reset", Source.HOLD: "hold"}
-
 
 def show(run_dir: Path, episode: int | None, out: Path | None, console: Console) -> None:
     """Print what is stored in ``run_dir``, a run's or an evaluation worker's folder.
@@ -29,9 +27,11 @@ def show(run_dir: Path, episode: int | None, out: Path | None, console: Console)
         return
     _require(store, episode)
     recorded = store.read(episode)
-    console.print(_steps(recorded))
+    _print_steps(recorded, console)
     if recorded.images:
-        console.print(f"GIF: {_gif(recorded, out or run_dir / 'media' / f'episode-{episode}.gif')}")
+        path = out or run_dir / "media" / f"episode-{episode}.gif"
+        _write_gif(recorded, path)
+        console.print(f"\nGIF: {path}", soft_wrap=True, highlight=False)
     elif out is not None:
         raise StoreError(f"episode {episode} has no cameras, so {out} was not written")
 
@@ -73,25 +73,26 @@ def _summary(store: EpisodeStore, number: int) -> list[str]:
     return [e.header.mode, outcome, str(len(e)), str(human or ""), str(version or "")]
 
 
-def _steps(e: Episode) -> Table:
-    h, title = e.header, f"episode {e.header.episode_id}: {e.outcome.name.lower()} after {len(e)} steps"
-    caption = f"{h.task}, {h.mode}, seed {h.seed}; actions are normalised, residual = executed - base"
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    for name in ("step", "by", "action", "residual", "reward", "weights"):
-        table.add_column(name, no_wrap=True, justify="left" if name == "by" else "right")
+def _print_steps(e: Episode, console: Console) -> None:
+    h = e.header
+    console.print(f"episode {h.episode_id}: {h.task}, {h.mode}, seed {h.seed}; {e.outcome.name.lower()}")
+    console.print("actions are normalised; residual is executed minus base\n", style="dim")
+    width = len(_vector(e.action[0]))
+    console.print(f"step  by      {'action':{width}}  {'residual':{width}}  reward  weights", style="bold")
     for t in range(len(e)):
-        by = _BY[Source(int(e.source[t]))]
-        row = [by, _vector(e.action[t]), _vector(e.action[t] - e.base_action[t])]
-        style = "yellow" if by == "human" else ""
-        table.add_row(str(t), *row, f"{e.reward[t]:g}", str(e.weights_version[t]), style=style)
-    return table
+        by = Source(int(e.source[t])).name.lower()
+        vectors = f"{_vector(e.action[t])}  {_vector(e.action[t] - e.base_action[t])}"
+        line = f"{t:4d}  {by:6}  {vectors}  {e.reward[t]:6g}  {e.weights_version[t]:7d}"
+        console.print(line, style="yellow" if by == "human" else None, soft_wrap=True, highlight=False)
 
 
 def _vector(values: np.ndarray) -> str:
     return " ".join(f"{v:+.2f}" for v in values)
 
 
-def _gif(e: Episode, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    episode_gif(e, path, list(e.images), caption=f"episode {e.header.episode_id}")
-    return path
+def _write_gif(e: Episode, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        episode_gif(e, path, list(e.images), caption=f"episode {e.header.episode_id}")
+    except (OSError, ValueError) as error:  # Pillow's for a suffix it does not know
+        raise StoreError(f"{path} cannot be written: {error}") from error

@@ -1,4 +1,4 @@
-"""One job's processes over ROS 2: started, watched, restarted when one dies, stopped when the work is done."""
+"""One job's processes over ROS 2: watched, restarted when one dies, stopped when the work is done."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class RosGraph:
         _, gave_up, reason = self._group.tail(label, 40).rpartition(GIVES_UP)
         if code == USER_ERROR and gave_up:
             return f"{who}: {reason}"
-        tail = self._group.tail(label, 12)
-        return f"{who} died (exit {code}) after {self._restarts - 1} restarts; the end of {self._log(name)}:\n{tail}"
+        times, tail = self._restarts - 1, self._group.tail(label, 12)
+        return f"{who} died (exit {code}) after {times} restarts; the end of {self._log(name)}:\n{tail}"
 
     def _start(self, name: str) -> None:
         job = self._job

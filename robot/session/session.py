@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from policies.replay.episode_store import EpisodeStore
 from robot.core.config import to_dict
 from robot.core.errors import ConfigError, NudgeError
 from robot.session.base_actions import has_base_actions
@@ -104,7 +103,8 @@ def _progress(job: Job) -> int:
 
 
 def _done(job: Job) -> bool:
-    if job.stage == "bc":
+    # Once the base is trained its demonstrations are what they are: a lost one is not recorded again.
+    if job.stage == "bc" or (job.stage == "demos" and has_base_actions(job.run_dir)):
         return has_base_actions(job.run_dir)
     done = _progress(job) >= _total(job)
     return done and (job.stage != "online" or any((job.run_dir / "weights").glob("*.weights")))
@@ -128,8 +128,3 @@ def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:
         raise ConfigError(
             [*changed, "choose another --run folder, or repeat the run's settings to resume it"], str(run_dir)
         )
-
-
-def stored_episodes(run_dir: Path) -> EpisodeStore:
-    """The session's demonstrations and online episodes."""
-    return EpisodeStore(run_dir / "episodes")
