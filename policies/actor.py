@@ -1,4 +1,4 @@
-"""The actor node: proposes base + residual at every step, and records what was executed instead or because of it."""
+"""The actor node: proposes base + residual at every step, and records what was executed."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Tally:
 class Trajectory:
     """Bookkeeping of one episode of at most ``time_limit_steps``.
 
-    Success and failure terminate (discount 0); the time limit only truncates, so the learner bootstraps there.
+    Success and failure terminate (discount 0); the time limit only truncates: the learner bootstraps there.
     """
 
     def __init__(self, episode_id: int, seed: int, time_limit_steps: int) -> None:

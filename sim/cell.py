@@ -30,7 +30,7 @@ class CellConfig:
 class TwinCell(Node):
     """Arm, cameras and geometric success judge of one twin.
 
-    Lockstep: time stands still until a command for the present stamp arrives, which is the safest hold there is.
+    Lockstep: time stands still until a command for the present stamp arrives, the safest hold there is.
     Real time: each period executes the newest command for the present stamp, or HOLD.
     """
 

@@ -15,8 +15,8 @@ from robot.core.se3 import Matrix, log_so3
 class ImpedanceGains:
     """Stiffness and reference clipping as serl_franka_controllers ships them for insertion.
 
-    The damping is higher than its 89 and 7: the twin's joints lack the real arm's friction, and with those values
-    a step of 24 mm overshoots by 10 %; with these by 4 %.
+    The damping is higher than its 89 and 7: the twin's joints lack the real arm's friction, and with those
+    values a step of 24 mm overshoots by 10 %, with these by 4 %.
     """
 
     translation_n_per_m: float = 2000.0

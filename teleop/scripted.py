@@ -1,4 +1,4 @@
-"""The simulated operator's hands: steer through waypoints like a person, with noise, pauses and a finite speed."""
+"""The simulated operator's hands: steer through waypoints like a person, with noise, pauses, finite speed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class ScriptedHand:
     def _passed(self, errors: Errors) -> bool:
         # Already beyond an approach point along the tool's axis and in line with it: no need to go back.
         w, sideways = self.waypoint, float(np.hypot(*errors.translation_m[:2]))
-        return errors.translation_m[2] < 0.0 and sideways < w.tolerance_m and abs(errors.yaw_rad) < w.tolerance_rad
+        in_line = sideways < w.tolerance_m and abs(errors.yaw_rad) < w.tolerance_rad
+        return in_line and errors.translation_m[2] < 0.0
 
     def deflection(self, truth: Truth) -> tuple[Array, float]:
         """Axes [6] in [-1, 1] and gripper command that a person would give now."""
@@ -102,8 +103,8 @@ class ScriptedHand:
         if last is None or last[1] != self.index or last[0] >= truth.stamp_ns:
             return np.zeros(3), 0.0
         share = self._config.anticipation_s / ((truth.stamp_ns - last[0]) * 1e-9)
-        before = last[2]
-        return (before.translation_m - errors.translation_m) * share, (before.yaw_rad - errors.yaw_rad) * share
+        moved = last[2].translation_m - errors.translation_m
+        return moved * share, (last[2].yaw_rad - errors.yaw_rad) * share
 
     def _pausing(self) -> bool:
         if self._pause == 0 and self._rng.random() < self._config.pause_probability:
@@ -113,6 +114,6 @@ class ScriptedHand:
 
 
 def _square_yaw(T_tool_goal: Matrix) -> float:
-    """Turn about the tool's z that lines its x up with the goal's, to the nearest quarter: the parts are square."""
+    """Turn about the tool's z that lines its x up with the goal's, to the nearest quarter: parts are square."""
     angle = float(np.arctan2(T_tool_goal[1, 0], T_tool_goal[0, 0]))
     return (angle + np.pi / 4) % (np.pi / 2) - np.pi / 4

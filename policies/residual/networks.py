@@ -40,7 +40,7 @@ def check_statistics(mean: Any, std: Any, size: int) -> None:
 
 
 class SpatialEmbedding(nn.Module):
-    """Feature map [B, h, w, c] -> [B, size]: a weight for every position and channel, so that places are not lost."""
+    """Feature map [B, h, w, c] -> [B, size]: a weight for every position and channel keeps places apart."""
 
     size: int
 

@@ -76,9 +76,8 @@ class ResidualPolicy:
         except SpecMismatch as error:
             raise WeightsRefused(f"weights version {weights.version} refused: {error}") from error
         actor, statistics = jax.tree.map(_owned, (tree["actor"], Statistics(mean, std)))
-        bases = {
-            k: ChannelBasis(b["mean"].copy(), b["matrix"].copy()) for k, b in tree.get("channels", {}).items()
-        }
+        channels = tree.get("channels", {})
+        bases = {k: ChannelBasis(b["mean"].copy(), b["matrix"].copy()) for k, b in channels.items()}
         return ReadyWeights(weights.version, actor, statistics, bases)
 
     def swap(self, ready: ReadyWeights) -> None:

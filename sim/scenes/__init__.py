@@ -1,4 +1,4 @@
-"""What stands in the cell for a task: bodies, how a reset places them, what success means. PRIVILEGED inside."""
+"""What stands in the cell for a task: bodies, how a reset places them, what success means. PRIVILEGED."""
 
 from robot.core.registry import Registry
 
