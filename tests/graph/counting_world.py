@@ -1,4 +1,4 @@
-"""A cell, an operator, a base and an encoder that count: every value says which episode and step it belongs to."""
+"""A cell, an operator, a base and an encoder that count: each value says to which episode and step it belongs."""
 
 from __future__ import annotations
 

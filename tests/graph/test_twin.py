@@ -17,8 +17,9 @@ from sim.twin import Twin, TwinConfig
 from tests.graph.driving import steps_to_success
 
 QUIET = TwinConfig(wrench_noise_n=0.0)
-STILL = np.zeros(3)
-DOWN = np.array([0.0, 0.0, 0.008])  # tool z points to the floor
+STILL = np.zeros(3, np.float32)
+FORWARD = np.array([0.008, 0.0, 0.0], np.float32)
+DOWN = np.array([0.0, 0.0, 0.008], np.float32)  # tool z points to the floor
 # Franka Research 3, modified Denavit-Hartenberg: a_(i-1) m, d_i m, alpha_(i-1) rad.
 DH = [
     (0.0, 0.333, 0.0),
@@ -87,7 +88,7 @@ def test_it_holds_its_pose(twin: Twin) -> None:
 
 def test_a_step_settles_at_its_reference_without_much_overshoot(twin: Twin) -> None:
     start = twin.state().T_base_tcp
-    twin.step(np.array([0.008, 0.0, 0.0]), STILL)
+    twin.step(FORWARD, STILL)
     travelled = [difference(start, twin.state().T_base_tcp)[0][0]]
     for _ in range(14):
         twin.step(STILL, STILL)
@@ -98,7 +99,7 @@ def test_a_step_settles_at_its_reference_without_much_overshoot(twin: Twin) -> N
 
 def test_a_turn_settles_at_its_reference(twin: Twin) -> None:
     start = twin.state().T_base_tcp
-    twin.step(STILL, np.array([0.0, 0.0, 0.08]))
+    twin.step(STILL, 10 * DOWN)
     for _ in range(12):
         twin.step(STILL, STILL)
     turned = log_so3(start[:3, :3].T @ twin.state().T_base_tcp[:3, :3])
@@ -120,10 +121,10 @@ def test_a_push_is_bounded_by_the_spring_and_felt_from_the_environment(twin: Twi
 def test_a_push_to_the_side_is_felt_on_its_axis(twin: Twin) -> None:
     assert steps_to_success(twin, PEG_INSERT, 0)
     for _ in range(10):
-        twin.step(np.array([0.008, 0.0, 0.0]), STILL)
+        twin.step(FORWARD, STILL)
     assert -18 < twin.state().wrench[0] < -10
     for _ in range(20):
-        twin.step(np.array([-0.008, 0.0, 0.0]), STILL)
+        twin.step(-FORWARD, STILL)
     assert 10 < twin.state().wrench[0] < 18
 
 
