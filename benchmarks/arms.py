@@ -1,7 +1,7 @@
 """The control arms, side by side: what does each part of Nudge earn?
 
-Runs `nudge train` for every arm and seed (a finished run is not repeated) and tables base and final success with
-95 % intervals, and the online steps after which 90 % of twenty consecutive episodes succeeded on their own.
+Runs `nudge train` for every arm and seed (a finished run is not repeated) and tables base and final success
+with 95 % intervals, and the online steps after which 90 % of twenty episodes in a row succeeded unaided.
 
     python benchmarks/arms.py --quick              one seed, few steps: does it run?
     python benchmarks/arms.py --seeds 0 1 2        the table in benchmarks/results/arms.md
@@ -59,7 +59,7 @@ def _table(result: dict[str, Any]) -> str:
         f"Task peg_insert, {machine['cpu_count']} cores, {machine['date']}"
         + (" (quick: too short to conclude anything)" if result["quick"] else ""),
         "",
-        "| arm | seed | base success | final success | 95 % interval | steps to 90 % | human steps | minutes |",
+        "| arm | seed | base | final | 95 % interval | online steps to 90 % | human steps | minutes |",
         "|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join(lines + [_row(r) for r in result["runs"]]) + f"\n\n{machine['versions']}\n"
@@ -94,7 +94,9 @@ def _machine() -> dict[str, Any]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="minutes instead of hours")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))

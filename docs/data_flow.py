@@ -20,15 +20,16 @@ ARROWS = [  # points, label, label x, label y, anchor
     ("595,234 595,385 95,385 95,238", "command, executed in the next control step", 345, 378, "middle"),
     ("430,60 516,60", "steps", 473, 53, "middle"),
     ("670,57 756,57", "episodes", 713, 50, "middle"),
-    ("835,124 835,145 455,145 455,112 434,112", "weights: version, fingerprint, signature", 700, 140, "middle"),
+    ("835,124 835,145 455,145 455,112 434,112", "weights: version, fingerprint, sha256", 700, 140, "middle"),
 ]
 
 
 def main() -> None:
     """Write the picture."""
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 930 400" font-family="sans-serif" font-size="13">',
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 930 400"',
+        ' font-family="sans-serif" font-size="13"><defs><marker id="a" viewBox="0 0 8 8"',
+        ' refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
         '<path d="M0,0 L8,4 L0,8 z" fill="#555"/></marker></defs>',
         '<rect width="930" height="400" fill="white"/>',
     ]
@@ -38,13 +39,12 @@ def main() -> None:
             f'<text x="{x}" y="{y}" fill="#555" text-anchor="{anchor}" font-size="12">{label}</text>'
         )
     for x, y, w, h, title, *lines in BOXES.values():
-        parts.append(f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="8" fill="#eef3fa" stroke="#3a6ea5"/>')
-        parts.append(
-            f'<text x="{x + w / 2}" y="{y + 24}" text-anchor="middle" font-weight="bold" fill="#1d3b5c">{title}</text>'
-        )
+        box = f'x="{x}" y="{y}" width="{w}" height="{h}" rx="8"'
+        parts.append(f'<rect {box} fill="#eef3fa" stroke="#3a6ea5"/>')
+        middle = f'x="{x + w / 2}" text-anchor="middle"'
+        parts.append(f'<text {middle} y="{y + 24}" font-weight="bold" fill="#1d3b5c">{title}</text>')
         parts += [
-            f'<text x="{x + w / 2}" y="{y + 44 + 18 * i}" text-anchor="middle" fill="#333">{line}</text>'
-            for i, line in enumerate(lines)
+            f'<text {middle} y="{y + 44 + 18 * i}" fill="#333">{line}</text>' for i, line in enumerate(lines)
         ]
     Path(__file__).with_name("data_flow.svg").write_text("\n".join([*parts, "</svg>\n"]))
 
