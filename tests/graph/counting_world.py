@@ -1,4 +1,4 @@
-"""A cell, an operator, a base and an encoder that count: each value says to which episode and step it belongs."""
+"""A cell, an operator, a base and an encoder that count: values say to which episode and step they belong."""
 
 from __future__ import annotations
 
