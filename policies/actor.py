@@ -22,6 +22,8 @@ from robot.task import Task
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_TICKS = 3
+
 
 class ActorNode(Node):
     """Runs a plan's episodes against whatever cell answers.
@@ -37,6 +39,7 @@ class ActorNode(Node):
     """
 
     name = "actor"
+    period_s = 1.0
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class ActorNode(Node):
         self._progress = Progress()
         self._allowed_steps = 0.0
         self._stopped = False
+        self._waited_ticks = 0
         self.tick_times, self.swap_times = TickTimes(), TickTimes()
         self.inputs = (*self._senses.topics, topics.WEIGHTS, topics.LEARNER_STATUS, topics.EVENT)
         self.outputs = (
@@ -85,6 +89,19 @@ class ActorNode(Node):
             if sensed is not None and self._episode and sensed.episode_id == self._episode.episode_id:
                 self._step(self._episode, sensed)
 
+    def tick(self, now_ns: int) -> None:
+        """Ask for the episode again if nothing came of it.
+
+        A cell or arbiter that this process joined late may have answered before it knew of this reader.
+        """
+        if self._episode is None or self._episode.steps:
+            return
+        self._waited_ticks += 1
+        if self._waited_ticks >= _PATIENCE_TICKS:
+            log.warning("episode %d does not begin: asking again", self._episode.episode_id)
+            self._base.reset(self._episode.seed)
+            self._ask_for(self._episode)
+
     def close(self) -> None:
         """Stop checking weights."""
         if self._inbox is not None:
@@ -109,7 +126,12 @@ class ActorNode(Node):
             episode_id, self._task.name, seed, "scripted", self._config_hash, self._plan.mode
         )
         self.publish(topics.EXPERIENCE, header)
-        self.publish(topics.EPISODE_START, EpisodeStart(0, episode_id, seed, self._plan.teleop_allowed))
+        self._ask_for(self._episode)
+
+    def _ask_for(self, episode: Trajectory) -> None:
+        self._waited_ticks = 0
+        start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed)
+        self.publish(topics.EPISODE_START, start)
 
     def _step(self, episode: Trajectory, sensed: Sensed) -> None:
         began = time.perf_counter()

@@ -40,13 +40,15 @@ class Trajectory:
         self._key = key
 
     def arrive(self, sensed: Sensed) -> Step | None:
-        """The step that led here, None at the episode's first observation."""
-        if self._before is None:
+        """The step that led here, None at the first observation, which follows a reset."""
+        if self._before is None or sensed.executed.source is Source.RESET:
             return None
         before, proposed = self._before
         self.outcome = self._judge(sensed)
         terminated = self.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
-        reward = 1.0 if self.outcome is Outcome.SUCCESS else sensed.reward.value
+        # The operator's verdict overrules the reward model's.
+        verdicts = {Outcome.SUCCESS: 1.0, Outcome.FAILURE: 0.0}
+        reward = verdicts.get(self.outcome, sensed.reward.value) if self.outcome is not None else 0.0
         step = Step(
             episode_id=self.episode_id,
             step=self.steps,

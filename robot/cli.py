@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +32,7 @@ _WRONG, _INTERRUPTED = 2, 130
 
 def main() -> int:
     """Exit 0 only when what the command promises happened."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"nudge {__version__}\n")
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from robot.session.ros_graph import GIVES_UP, USER_ERROR
 
 def main() -> int:
     """Build the process's nodes, run them over ROS 2 until one is done or a signal comes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the parent ignored
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("OpenGL", "jax"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -50,7 +50,11 @@ class SessionConfig:
 
 def load_config(path: Path) -> SessionConfig:
     """The session's settings; ConfigError lists every problem in the file."""
-    return from_dict(SessionConfig, json.loads(path.read_text()), str(path))
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"no session to read: {error}"], str(path)) from error
+    return from_dict(SessionConfig, data, str(path))
 
 
 def save_config(config: SessionConfig, path: Path) -> None:
