@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from policies.senses import Sensed
 from robot.core.types import Action, EpisodeEnd, Key, Outcome, Source, Step
 
+_VERDICTS: dict[Outcome | None, float] = {Outcome.SUCCESS: 1.0, Outcome.FAILURE: 0.0}
 _ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
 
 
@@ -47,8 +48,7 @@ class Trajectory:
         self.outcome = self._judge(sensed)
         terminated = self.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
         # The operator's verdict overrules the reward model's.
-        verdicts = {Outcome.SUCCESS: 1.0, Outcome.FAILURE: 0.0}
-        reward = verdicts.get(self.outcome, sensed.reward.value) if self.outcome is not None else 0.0
+        reward = _VERDICTS.get(self.outcome, sensed.reward.value)
         step = Step(
             episode_id=self.episode_id,
             step=self.steps,

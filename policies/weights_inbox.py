@@ -83,7 +83,8 @@ class WeightsInbox:
     def _check(self, weights: Weights) -> None:
         try:
             self._ready.append(self._correction.load(weights))
-        except WeightsRefused as error:
+        except Exception as error:  # whatever is wrong with a message, the thread must live for the next
             self.refused += 1
             self.last_refusal = str(error)
-            log.error("%s; version %d keeps acting", error, self._correction.version)
+            known = isinstance(error, WeightsRefused)
+            log.error("%s; version %d keeps acting", error, self._correction.version, exc_info=not known)

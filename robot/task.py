@@ -26,6 +26,14 @@ class Waypoint:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A box in the arm's base frame, metres."""
+
+    low_m: tuple[float, float, float]
+    high_m: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything the graph needs to know about one skill."""
 
@@ -37,6 +45,7 @@ class Task:
     time_limit_steps: int
     control_period_s: float
     waypoints: tuple[Waypoint, ...]
+    workspace: Box  # the reference of the tool centre point never leaves it
     privileged: tuple[str, ...] = ()  # PRIVILEGED Truth poses the `state` variant of the observation adds
 
     @property

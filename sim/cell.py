@@ -13,7 +13,6 @@ from robot.core.topics import Topic
 from robot.core.types import Action, EpisodeStart, Image, Reward, Source, Truth
 from robot.task import Task
 from sim.rendering import Renderer
-from sim.scenes import SCENES
 from sim.twin import TwinConfig, make_twin
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ class TwinCell(Node):
 
     def __init__(self, task: Task, config: CellConfig | None = None) -> None:
         self._task, self._config = task, config or CellConfig()
-        self._twin = make_twin(task.scene, SCENES, self._config.twin)
+        self._twin = make_twin(task, self._config.twin)
         size = (task.image_size, task.image_size)
         self._renderer = Renderer(self._twin.model, size) if task.cameras else None
         self._arm = task.action.arms[0]

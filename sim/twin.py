@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 
 from robot.core.errors import NudgeError
-from robot.core.registry import Registry
 from robot.core.se3 import Matrix, exp_so3
 from robot.core.types import Array, RobotState
+from robot.task import Box, Task
 from sim.impedance import CartesianImpedance, inverse_kinematics, small_rotation
+from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
 
 _JOINTS = slice(0, 7)
@@ -33,8 +34,11 @@ class TwinConfig:
 class Twin:
     """Physics and controller of one arm. Drawing is `sim.rendering`; messages are `sim.cell`."""
 
-    def __init__(self, scene: Scene, config: TwinConfig | None = None, arm: str = "arm") -> None:
+    def __init__(
+        self, scene: Scene, workspace: Box, config: TwinConfig | None = None, arm: str = "arm"
+    ) -> None:
         self.config, self.scene, self.arm = config or TwinConfig(), scene, arm
+        self._workspace = workspace
         spec = new_cell()
         scene.build(spec)
         self.model = spec.compile()
@@ -111,7 +115,8 @@ class Twin:
         measured = tcp.xmat.reshape(3, 3)
         ahead = _shorten(position - tcp.xpos, self.config.reference_leash_m)
         turn = _shorten(small_rotation(measured, R), self.config.reference_leash_rad)
-        return tcp.xpos + ahead, exp_so3(turn) @ measured
+        position = np.clip(tcp.xpos + ahead, self._workspace.low_m, self._workspace.high_m)
+        return position, exp_so3(turn) @ measured
 
     def _tick(self, position: Matrix, R: Matrix) -> None:
         mujoco.mj_step1(self.model, self.data)
@@ -141,6 +146,7 @@ def _shorten(vector: Matrix, longest: float) -> Matrix:
     return vector * min(1.0, longest / max(float(np.linalg.norm(vector)), 1e-12))
 
 
-def make_twin(scene: str, scenes: Registry, config: TwinConfig | None = None) -> Twin:
-    """A twin of the named scene."""
-    return Twin(scenes.load(scene)(), config)
+def make_twin(task: Task, config: TwinConfig | None = None) -> Twin:
+    """The twin of a task's cell."""
+    config = replace(config or TwinConfig(), control_period_s=task.control_period_s)
+    return Twin(SCENES.load(task.scene)(), task.workspace, config, task.arms[0])

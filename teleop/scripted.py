@@ -114,6 +114,6 @@ class ScriptedHand:
 
 
 def _square_yaw(T_tool_goal: Matrix) -> float:
-    """Turn about the tool's z that lines its x up with the goal's, to the nearest quarter: parts are square."""
+    """Turn about the tool's z that lines its x up with the goal's, to the nearest quarter turn."""
     angle = float(np.arctan2(T_tool_goal[1, 0], T_tool_goal[0, 0]))
     return (angle + np.pi / 4) % (np.pi / 2) - np.pi / 4

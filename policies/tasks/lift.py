@@ -1,7 +1,7 @@
 """Grasp a cube that lies somewhere on the table and lift it."""
 
 from robot.core.spec import ActionSpec, ArmActionSpec
-from robot.task import Task, Waypoint
+from robot.task import Box, Task, Waypoint
 
 # The twin's `cube` frame: z up, origin at the cube's middle; `cube_rest` is where it lay at the reset.
 _ABOVE = Waypoint("cube", (0.0, 0.0, 0.05), tolerance_m=0.008, tolerance_rad=0.1, gripper=1.0)
@@ -18,4 +18,5 @@ LIFT = Task(
     time_limit_steps=60,
     control_period_s=0.1,
     waypoints=(_ABOVE, _AROUND, _GRASPED, _LIFTED),
+    workspace=Box((0.43, -0.07, 0.012), (0.57, 0.07, 0.25)),
 )

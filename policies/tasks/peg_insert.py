@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from robot.core.spec import ActionSpec, ArmActionSpec
-from robot.task import Task, Waypoint
+from robot.task import Box, Task, Waypoint
 
 # The twin's `socket` frame: z up, origin at the middle of the socket's mouth. Waypoints place the peg's tip.
 _ABOVE = Waypoint("socket", (0.0, 0.0, 0.012), tolerance_m=0.002, tolerance_rad=0.04)
@@ -18,6 +18,8 @@ PEG_INSERT = Task(
     time_limit_steps=60,
     control_period_s=0.1,
     waypoints=(_ABOVE, _INSERTED),
+    # The socket's range and a little; the peg stands out 40 mm, so its tip stays 2 mm above the socket's floor.
+    workspace=Box((0.465, -0.035, 0.042), (0.535, 0.035, 0.2)),
 )
 
 PEG_INSERT_STATE = replace(PEG_INSERT, name="peg_insert_state", cameras=(), privileged=("socket",))

@@ -22,9 +22,7 @@ class LiftScene:
     start_height_m: float = 0.12
 
     def build(self, spec: mujoco.MjSpec) -> None:
-        """The cube, free to move, on a table that can be touched."""
-        table = spec.geom("table")
-        table.contype, table.conaffinity = 1, 1
+        """The cube, free to move."""
         cube = spec.worldbody.add_body(name="cube", pos=[0.5, 0, self.cube_half_m])
         cube.add_freejoint(name="cube")
         cube.add_site(name="cube", size=[0.001] * 3)

@@ -52,6 +52,8 @@ def new_cell() -> mujoco.MjSpec:
         pos=[0.45, 0, -0.02],
         size=[0.45, 0.5, 0.02],
         rgba=[0.55, 0.5, 0.44, 1],
+        contype=1,
+        conaffinity=1,
     )
     world.add_camera(name="front", pos=[0.86, 0.0, 0.24], xyaxes=[0, 1, 0, -0.5, 0, 0.866], fovy=42)
     world.add_camera(name="room", pos=[1.25, -0.85, 0.75], xyaxes=[0.56, 0.83, 0, -0.33, 0.22, 0.92], fovy=42)

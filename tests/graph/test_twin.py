@@ -36,7 +36,7 @@ Q_MAX = [2.7437, 1.7837, 2.9007, -0.1518, 2.8065, 4.5169, 3.0159]
 
 @pytest.fixture
 def twin() -> Twin:
-    made = Twin(PegInsertScene(), QUIET)
+    made = Twin(PegInsertScene(), PEG_INSERT.workspace, QUIET)
     made.reset(3)
     return made
 
@@ -165,13 +165,13 @@ def test_success_is_a_peg_deep_inside(twin: Twin) -> None:
 
 @pytest.mark.parametrize("clearance_m", [0.001, 0.0005])
 def test_the_operator_inserts(clearance_m: float) -> None:
-    twin = Twin(PegInsertScene(clearance_m=clearance_m))
+    twin = Twin(PegInsertScene(clearance_m=clearance_m), PEG_INSERT.workspace)
     needed = [steps_to_success(twin, PEG_INSERT, seed) for seed in range(4)]
     assert sum(n is not None for n in needed) >= 3, needed
 
 
 def test_the_operator_lifts() -> None:
-    twin = Twin(LiftScene())
+    twin = Twin(LiftScene(), LIFT.workspace)
     needed = [steps_to_success(twin, LIFT, seed) for seed in range(3)]
     assert None not in needed, needed
     cube = twin.scene.poses(twin.model, twin.data)
@@ -179,7 +179,7 @@ def test_the_operator_lifts() -> None:
 
 
 def trace(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    twin = Twin(PegInsertScene(), TwinConfig(image_noise=2.0))
+    twin = Twin(PegInsertScene(), PEG_INSERT.workspace, TwinConfig(image_noise=2.0))
     twin.reset(seed)
     renderer = Renderer(twin.model, (64, 64))
     states, images = [], []

@@ -81,7 +81,10 @@ def test_a_key_ends_the_episode_with_the_step_in_flight(key: Key, outcome: Outco
     (step,) = run(trajectory, sensed(1))
     assert trajectory.outcome is outcome
     assert (step.terminated, step.truncated) == (terminated, not terminated)
-    assert (step.discount, step.reward) == (float(not terminated), 1.0 if key is Key.SUCCESS else 0.1)
+    assert (step.discount, step.reward) == (
+        float(not terminated),
+        {Key.SUCCESS: 1.0, Key.FAILURE: 0.0}.get(key, 0.1),
+    )
 
 
 def test_it_counts_what_a_person_drove_and_how_often_control_changed() -> None:
