@@ -1,4 +1,4 @@
-"""A cell, an operator, a base and an encoder that count: values say to which episode and step they belong."""
+"""A cell, an operator, a base and an encoder that count: every value tells its episode and step."""
 
 from __future__ import annotations
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from policies.replay.episode import Episode
+from policies.replay.episode_store import EpisodeStore
+from policies.replay.episode_writer import EpisodeWriter
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import EpisodeEnd, EpisodeHeader, Observation, Outcome, Source, Step
 
@@ -54,3 +59,22 @@ def step(
 def end(episode_id: int, steps: int, outcome: Outcome = Outcome.TIME_LIMIT) -> EpisodeEnd:
     base = np.full(2, mark(episode_id, steps) + 0.5, np.float32)
     return EpisodeEnd(episode_id, steps, outcome, observation(episode_id, steps), base)
+
+
+def record(store: EpisodeStore, episode_id: int, steps: int, mode: str = "train") -> Path:
+    writer = store.begin(header(episode_id, mode))
+    append_all(writer, steps)
+    path = writer.finish(end(episode_id, steps, Outcome.SUCCESS))
+    assert path is not None
+    return path
+
+
+def append_all(writer: EpisodeWriter, steps: int) -> None:
+    for t in range(steps):
+        writer.append(step(writer.header.episode_id, t))
+
+
+def expect_steps(episode: Episode, steps: int) -> None:
+    i = episode.header.episode_id
+    assert episode.action[:, 0].tolist() == [mark(i, t) for t in range(steps)]
+    assert episode.state["tcp"][:, 0].tolist() == [-mark(i, t) for t in range(steps + 1)]

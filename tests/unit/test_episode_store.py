@@ -1,8 +1,7 @@
-"""The store: kills, full disks, damaged files, two writers, and a reader that follows."""
+"""The store: kills, damaged files, two writers, and a reader that follows."""
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,12 +17,11 @@ from policies.replay import zarr_files
 from policies.replay.assemble import assemble, assemble_cut, messages_from
 from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
-from policies.replay.episode_writer import EpisodeWriter
 from policies.replay.journal import JournalWriter
 from robot.core.codec import encode
 from robot.core.errors import StoreError
 from robot.core.types import Outcome
-from tests.unit.counting_episode import end, header, mark, observation, step
+from tests.unit.counting_episode import append_all, end, expect_steps, header, observation, record, step
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,36 +31,6 @@ def store(tmp_path: Path) -> Iterator[EpisodeStore]:
     store = EpisodeStore(tmp_path / "store")
     yield store
     store.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("only root may mount a small disk")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
-def record(store: EpisodeStore, episode_id: int, steps: int, mode: str = "train") -> Path:
-    writer = store.begin(header(episode_id, mode))
-    append_all(writer, steps)
-    path = writer.finish(end(episode_id, steps, Outcome.SUCCESS))
-    assert path is not None
-    return path
-
-
-def append_all(writer: EpisodeWriter, steps: int) -> None:
-    for t in range(steps):
-        writer.append(step(writer.header.episode_id, t))
-
-
-def expect_steps(episode: Episode, steps: int) -> None:
-    i = episode.header.episode_id
-    assert episode.action[:, 0].tolist() == [mark(i, t) for t in range(steps)]
-    assert episode.state["tcp"][:, 0].tolist() == [-mark(i, t) for t in range(steps + 1)]
 
 
 def same(a: Episode, b: Episode) -> bool:
@@ -265,38 +233,3 @@ def test_a_damaged_record_inside_a_journal_is_kept_aside(store: EpisodeStore) ->
     assert "is damaged at byte" in str(problem)
     expect_steps(store.read(0), 1)
     assert (store.layout.corrupt / "00000000.ndj").read_bytes() == data
-
-
-def test_a_full_disk_while_appending(small_disk: Path) -> None:
-    store = EpisodeStore(small_disk)
-    record(store, 0, 5)
-    writer = store.begin(header(1))
-    with pytest.raises(StoreError, match=rf"cannot write {small_disk}/journal.* No space left .*MB free"):
-        append_all(writer, 2000)
-    written = len(writer)
-    writer.close()
-    expect_steps(store.read(0), 5)
-    (problem,) = store.recover()  # still full: the journal stays
-    assert "was not recovered" in str(problem)
-    assert store.ids() == [0]
-    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-    assert store.recover() == []
-    expect_steps(store.read(1), written - 1)
-    store.close()
-
-
-def test_a_full_disk_while_finishing(small_disk: Path) -> None:
-    store = EpisodeStore(small_disk)
-    record(store, 0, 5)
-    writer = store.begin(header(1))
-    append_all(writer, 10)
-    filler = small_disk / "filler"
-    filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 8192))
-    with pytest.raises(StoreError, match=r"cannot write .*/episodes/00000001\.zarr"):
-        writer.finish(end(1, 10, Outcome.SUCCESS))
-    assert not list(store.layout.episodes.glob(".*"))
-    filler.unlink()
-    assert store.recover() == []
-    assert store.read(1).outcome is Outcome.SUCCESS
-    expect_steps(store.read(1), 10)
-    store.close()
