@@ -19,7 +19,7 @@ from robot.session.config import load_config
 from robot.session.evaluations import read_evaluation
 from robot.session.job import Job, Stage
 from robot.session.metrics import MetricsLog
-from robot.session.ros_graph import GIVES_UP, USER_ERROR
+from robot.session.ros_graph import END_OF_REASON, GIVES_UP, USER_ERROR
 
 
 def main() -> int:
@@ -36,7 +36,7 @@ def main() -> int:
         else:
             _run(args.process, job)
     except NudgeError as error:
-        logging.error("%s%s", GIVES_UP, error)
+        logging.error("%s%s%s", GIVES_UP, error, END_OF_REASON)
         return USER_ERROR
     except KeyboardInterrupt:
         return 130

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import mujoco
 import numpy as np
 
-from robot.core.errors import RenderingUnavailable
-
-_HELP = (
-    "the twin cannot draw its cameras: {error}. Got MUJOCO_GL={backend!r}; wanted a working EGL. "
-    "Next: `sudo apt-get install libegl1 libgl1 libgles2 libegl-mesa0`, or run the task's `_state` variant"
-)
+from sim.gl import cannot_draw
 
 
 class Renderer:
@@ -21,11 +14,8 @@ class Renderer:
     def __init__(self, model: mujoco.MjModel, size: tuple[int, int], pretty: bool = False) -> None:
         try:
             self._renderer = mujoco.Renderer(model, *size)
-        except Exception as error:  # PyOpenGL raises a different class for every missing library
-            backend = os.environ.get("MUJOCO_GL", "")
-            raise RenderingUnavailable(
-                _HELP.format(error=error or type(error).__name__, backend=backend)
-            ) from error
+        except Exception as error:
+            raise cannot_draw(error) from error
         if not pretty:
             for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
                 self._renderer.scene.flags[flag] = False

@@ -13,7 +13,7 @@ from robot.session.job import EVALS, Job
 from robot.session.metrics import MetricsLog
 
 USER_ERROR = 2  # exit status of a process for which starting again would not help ...
-GIVES_UP = "gives up: "  # ... and what its log then says before the reason
+GIVES_UP, END_OF_REASON = "gives up: ", "\n--"  # ... and what its log then says around the reason
 _MAX_RESTARTS = 5
 _ALONE = ("actor", "learner")  # may be restarted while the rest of the graph stands and waits
 # One thread a process: five of them share the machine, and the control loop must not wait for a pool.
@@ -72,7 +72,7 @@ class RosGraph:
         who = f"the {name} process of stage {self._job.stage}"
         _, gave_up, reason = self._group.tail(label, 40).rpartition(GIVES_UP)
         if code == USER_ERROR and gave_up:
-            return f"{who}: {reason}"
+            return f"{who}: {reason.partition(END_OF_REASON)[0]}"
         times, tail = self._restarts - 1, self._group.tail(label, 12)
         return f"{who} died (exit {code}) after {times} restarts; the end of {self._log(name)}:\n{tail}"
 

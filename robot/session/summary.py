@@ -64,11 +64,11 @@ def _rate(rows: Sequence[Row]) -> dict[str, Any]:
         return {"success": None, "interval": None, "cycle_time_s": None}
     good = [r for r in finished if r["success"]]
     low, high = wilson(len(good), len(finished))
-    steps = sum(int(r["steps"]) for r in good) / max(1, len(good))
+    steps = sum(int(r["steps"]) for r in good) / len(good) if good else None
     return {
         "success": len(good) / len(finished),
         "interval": [round(low, 4), round(high, 4)],
-        "cycle_time_s": round(0.1 * steps, 2),
+        "cycle_time_s": None if steps is None else round(0.1 * steps, 2),
     }
 
 
