@@ -3,6 +3,8 @@
 Runs `nudge train` for every arm and seed (a finished run is not repeated) and tables base and final success
 with 95 % intervals, and the online steps after which 90 % of twenty episodes in a row succeeded unaided.
 
+The arms of a seed share its demonstrations, and those with a base its base and that base's evaluation.
+
     python benchmarks/arms.py --quick              one seed, few steps: does it run?
     python benchmarks/arms.py --seeds 0 1 2        the table in benchmarks/results/arms.md
 """
@@ -12,12 +14,16 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import platform
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from policies.replay.episode_store import EpisodeStore
 
 ARMS: dict[str, list[str]] = {
     "residual + interventions": [],
@@ -25,6 +31,7 @@ ARMS: dict[str, list[str]] = {
     "RLPD + interventions": ["--preset", "rlpd"],
     "imitation alone": ["--preset", "bc"],
 }
+FIRST = next(iter(ARMS))
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("mujoco", "torch", "jax", "flax", "zarr", "ros-jazzy-rclpy")
 
@@ -44,13 +51,36 @@ def main() -> None:
 
 
 def _run(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
-    folder = args.runs / f"{arm.replace(' ', '_').replace(',', '').replace('+', 'and')}-{seed}"
+    folder = _folder(arm, seed, args)
     if not (folder / "summary.json").exists():
         command = [sys.executable, "-m", "robot.cli", "train", "--seed", str(seed), "--run", str(folder)]
         command += ARMS[arm] + (["--config", str(Path(__file__).parent / "quick.yaml")] if args.quick else [])
+        if arm != FIRST:
+            _share(_folder(FIRST, seed, args), folder, with_base="rlpd" not in ARMS[arm])
         print("running:", " ".join(command[2:]), flush=True)
         subprocess.run(command, check=True)
     return json.loads((folder / "summary.json").read_text())
+
+
+def _folder(arm: str, seed: int, args: argparse.Namespace) -> Path:
+    return args.runs / f"{arm.replace(' ', '_').replace(',', '').replace('+', 'and')}-{seed}"
+
+
+def _share(source: Path, target: Path, with_base: bool) -> None:
+    """Give a new run the demonstrations of another, and its base: equal ground, and minutes saved."""
+    if target.exists() or not source.exists():
+        return
+    store = EpisodeStore(source / "episodes")
+    for card in store.cards("demo"):
+        path = store.layout.episode(card.header.episode_id)
+        shutil.copytree(path, target / "episodes" / "episodes" / path.name)
+    stages = ["demos", *(["bc", "base_eval"] if with_base else [])]
+    if with_base:
+        shutil.copytree(source / "base", target / "base")
+        shutil.copytree(source / "eval" / "base_eval", target / "eval" / "base_eval")
+    rows = (source / "metrics.jsonl").read_text().splitlines()
+    kept = [r for r in rows if json.loads(r).get("stage") in stages or '"kind":"bc"' in r]
+    (target / "metrics.jsonl").write_text("\n".join(kept) + "\n")
 
 
 def _table(result: dict[str, Any]) -> str:
@@ -83,8 +113,6 @@ def _percent(value: float | None) -> str:
 
 
 def _machine() -> dict[str, Any]:
-    import os
-
     return {
         "cpu_count": os.cpu_count(),
         "platform": platform.platform(),
