@@ -18,6 +18,7 @@ from robot.session import graph
 from robot.session.config import load_config
 from robot.session.evaluations import read_evaluation
 from robot.session.job import Job, Stage
+from robot.session.log_file import FORMAT
 from robot.session.metrics import MetricsLog
 from robot.session.ros_graph import END_OF_REASON, GIVES_UP, USER_ERROR
 
@@ -25,7 +26,7 @@ from robot.session.ros_graph import END_OF_REASON, GIVES_UP, USER_ERROR
 def main() -> int:
     """Build the process's nodes, run them over ROS 2 until one is done or a signal comes."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the parent ignored
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
     for chatty in ("OpenGL", "jax"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     args = _arguments()

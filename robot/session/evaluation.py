@@ -16,6 +16,7 @@ from robot.session.base_actions import has_base_actions
 from robot.session.config import SessionConfig, load_config
 from robot.session.evaluations import plan_evaluation, write_result
 from robot.session.job import Job, Stage, fresh_seeds
+from robot.session.log_file import log_to
 from robot.session.metrics import Row
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
@@ -35,6 +36,7 @@ def evaluate(run_dir: Path, policy: str, episodes: int) -> dict[str, Any]:
     _require(policy, run_dir, config)
     evaluation = plan_evaluation(run_dir, policy, episodes, fresh_seeds(config))
     job = Job(run_dir, config, _STAGES[policy], evaluation=evaluation)
+    log_to(job.output_dir)
     recover_stores(job)
     with _Bar(f"{config.task} {policy}", episodes) as bar:
         make_runner(config).run(job, Poll(job.output_dir / "metrics.jsonl", bar.show))

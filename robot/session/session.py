@@ -13,6 +13,7 @@ from robot.session.base_actions import has_base_actions
 from robot.session.config import SessionConfig, load_config, save_config
 from robot.session.job import EVALS, Job, Stage
 from robot.session.live import LiveView, SessionHeader
+from robot.session.log_file import log_to
 from robot.session.metrics import MetricsLog
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
@@ -40,6 +41,7 @@ def run_demos(run_dir: Path, config: SessionConfig) -> None:
 
 def _run_stages(run_dir: Path, config: SessionConfig, stages: Sequence[Stage]) -> None:
     prepare(run_dir, config)
+    log_to(run_dir)
     runner = make_runner(config)
     domain = f" · ROS_DOMAIN_ID={runner.domains[0]}" if isinstance(runner, RosRunner) else ""
     header = SessionHeader(config.task, config.preset, config.seed, config.host + domain, str(run_dir))
