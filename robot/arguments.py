@@ -89,9 +89,23 @@ class Replay:
     out: Annotated[Path | None, _arg("FILE", "RUN/media/episode-N.gif")] = None  # the GIF
 
 
+@dataclass(frozen=True)
+class Twin:
+    """Draw a task's cell as people see it, and as its policy does.
+
+    For example:
+      nudge twin --task peg_insert --out cell.png
+    """
+
+    task: str = "peg_insert"  # whose cell
+    seed: int = 0  # of the reset
+    out: Path = Path("cell.png")
+
+
 Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[Eval, tyro.conf.subcommand("eval")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[Twin, tyro.conf.subcommand("twin")]
 )

@@ -16,7 +16,7 @@ import yaml
 from rich.console import Console
 
 from robot import __version__
-from robot.arguments import Command, Demo, Eval, Replay, Train
+from robot.arguments import Command, Demo, Eval, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import ConfigError, NudgeError
 from robot.core.registry import load
@@ -85,7 +85,18 @@ def _replay(args: Replay) -> None:
     load("robot.session.replay:show")(args.run, args.episode, args.out, Console())
 
 
-HANDLERS: dict[type, Callable[[Any], None]] = {Train: _train, Demo: _demo, Eval: _eval, Replay: _replay}
+def _twin(args: Twin) -> None:
+    load("robot.session.picture:draw_cell")(args.task, args.seed, args.out)
+    _say(f"drawn to {args.out}")
+
+
+HANDLERS: dict[type, Callable[[Any], None]] = {
+    Train: _train,
+    Demo: _demo,
+    Eval: _eval,
+    Replay: _replay,
+    Twin: _twin,
+}
 
 
 def _print_summary(summary: dict[str, Any], run: Path, as_json: bool) -> None:

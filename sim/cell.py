@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
+from robot.cell_config import CellConfig
 from robot.core import topics
 from robot.core.node import Node
 from robot.core.topics import Topic
 from robot.core.types import Action, EpisodeStart, Image, Reward, Source, Truth
 from robot.task import Task
 from sim.rendering import Renderer
-from sim.twin import TwinConfig, make_twin
+from sim.twin import make_twin
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CellConfig:
-    """``realtime`` keeps the control period by the wall clock and holds when no command comes in time."""
-
-    realtime: bool = False
-    twin: TwinConfig = field(default_factory=TwinConfig)
 
 
 class TwinCell(Node):

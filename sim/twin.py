@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import mujoco
 import numpy as np
 
+from robot.cell_config import TwinConfig
 from robot.core.errors import NudgeError
 from robot.core.se3 import Matrix, exp_so3
 from robot.core.types import Array, RobotState
@@ -17,18 +18,6 @@ from sim.scenes.scene import HOME_Q, Scene, new_cell
 
 _JOINTS = slice(0, 7)
 _GRIPPER_SPEED_M = 0.02  # opening a control step at full command
-
-
-@dataclass(frozen=True)
-class TwinConfig:
-    """How imperfect the cell is; all zero is the ideal one."""
-
-    control_period_s: float = 0.1
-    command_delay_ms: int = 0  # a reference reaches the controller this late
-    wrench_noise_n: float = 0.2  # standard deviation; torque gets a tenth of it in Nm
-    image_noise: float = 0.0  # standard deviation in grey levels
-    reference_leash_m: float = 0.02  # the reference never runs further ahead of the tool
-    reference_leash_rad: float = 0.2
 
 
 class Twin:

@@ -18,7 +18,7 @@ PEG_INSERT = Task(
     time_limit_steps=60,
     control_period_s=0.1,
     waypoints=(_ABOVE, _INSERTED),
-    # The socket's range and a little; the peg stands out 40 mm, so its tip stays 2 mm above the socket's floor.
+    # The socket's range and a little; the peg stands out 40 mm, so its tip stays 2 mm above the floor.
     workspace=Box((0.465, -0.035, 0.042), (0.535, 0.035, 0.2)),
 )
 

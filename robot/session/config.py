@@ -11,6 +11,7 @@ from policies.bc.config import BcConfig
 from policies.learner_config import LearnerConfig
 from policies.residual.config import PRESETS as RESIDUAL_PRESETS
 from policies.tasks import TASKS
+from robot.cell_config import CellConfig
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import ConfigError, UnknownName
 from teleop.intervention import OperatorConfig
@@ -37,6 +38,7 @@ class SessionConfig:
     bc: BcConfig = field(default_factory=BcConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     operator: OperatorConfig = field(default_factory=OperatorConfig)
+    cell: CellConfig = field(default_factory=CellConfig)
 
     def __post_init__(self) -> None:
         counts = ("demos", "online_steps", "eval_episodes", "eval_workers")
@@ -44,6 +46,8 @@ class SessionConfig:
         for name, known, kind in (("task", TASKS, "task"), ("preset", PRESETS, "preset")):
             if getattr(self, name) not in known:
                 problems.append(f"{name}: {UnknownName(kind, getattr(self, name), known)}")
+        if self.host == "local" and self.cell.realtime:
+            problems.append("cell.realtime: the local host has simulated time only; want --host ros")
         if problems:
             raise ConfigError(problems, "session")
 

@@ -41,11 +41,13 @@ def processes(stage: Stage) -> tuple[str, ...]:
 def wait_for(job: Job) -> tuple[Topic, ...]:
     """Topics that need both ends before a process of this stage starts."""
     senses = [topics.arm_state(a) for a in job.task.arms] + [topics.camera_image(c) for c in job.task.cameras]
-    return (*WAIT_FOR, *senses)
+    # The learner takes longest to start; a stage that ended before it was there would have taught nothing.
+    learner = (topics.LEARNER_STATUS,) if job.stage == "online" else ()
+    return (*WAIT_FOR, *senses, *learner)
 
 
 def _cell(job: Job) -> list[Node]:
-    return [load("sim.cell:TwinCell")(job.task)]
+    return [load("sim.cell:TwinCell")(job.task, job.config.cell)]
 
 
 def _teleop(job: Job) -> list[Node]:
@@ -55,7 +57,7 @@ def _teleop(job: Job) -> list[Node]:
     engage = "always" if job.stage == "demos" else "when_needed"
     config = replace(job.config.operator, engage=engage)
     operator = ScriptedOperator(job.task.action.arms[0], job.task.waypoints, config)
-    return [SimulatedTeleop(operator), ArbiterNode(job.task)]
+    return [SimulatedTeleop(operator), ArbiterNode(job.task, lockstep=not job.config.cell.realtime)]
 
 
 def _recorder(job: Job) -> list[Node]:
@@ -70,7 +72,7 @@ def _actor(job: Job) -> list[Node]:
     encoder = make_encoder(job)
     spec = make_spec(job, encoder)
     base = make_base(job, spec)
-    correction = _correction(job, spec)
+    correction = _correction(job, spec, encoder)
     threaded = job.config.host == "ros"
     return [ActorNode(job.task, base, correction, encoder, job.plan(), job.config_hash, threaded)]
 
@@ -78,8 +80,9 @@ def _actor(job: Job) -> list[Node]:
 def _learner(job: Job) -> list[Node]:
     from policies.learner import LearnerNode
 
-    spec = make_spec(job, make_encoder(job))
-    fingerprint = weights_fingerprint(job, spec)
+    encoder = make_encoder(job)
+    spec = make_spec(job, encoder)
+    fingerprint = weights_fingerprint(job, spec, encoder)
     actions = read_base_actions(job.run_dir)
     config = job.config
     return [
@@ -119,18 +122,18 @@ def make_base(job: Job, spec: RigSpec) -> BasePolicy:
     return ChunkQueue(policy, job.config.bc.action_horizon)
 
 
-def weights_fingerprint(job: Job, spec: RigSpec) -> str:
+def weights_fingerprint(job: Job, spec: RigSpec, encoder: Any) -> str:
     """What an actor demands of weights: same rig, same trunk, same base, same network."""
-    card = job.base_dir / "policy.json"
-    base = card.read_text() if job.config.use_base else "none"
-    return spec.fingerprint(f"{job.config.encoder} {base} {config_hash(job.config.learner.residual)}")
+    base = (job.base_dir / "policy.json").read_text() if job.config.use_base else "none"
+    trunk = encoder.fingerprint if encoder else "none"
+    return spec.fingerprint(f"{trunk} {base} {config_hash(job.config.learner.residual)}")
 
 
-def _correction(job: Job, spec: RigSpec) -> Any:
+def _correction(job: Job, spec: RigSpec, encoder: Any) -> Any:
     if job.stage not in ("online", "final_eval"):
         return None
     policy = load("policies.residual.policy:ResidualPolicy")
-    correction = policy(spec, job.config.learner.residual, weights_fingerprint(job, spec))
+    correction = policy(spec, job.config.learner.residual, weights_fingerprint(job, spec, encoder))
     if job.stage == "final_eval":
         weights = load("policies.weights_file:read_weights")(job.run_dir / "weights")
         correction.swap(correction.load(weights))

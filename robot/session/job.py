@@ -101,7 +101,7 @@ class Job:
             steps_before=done,
             teleop_allowed=self.config.interventions,
             explore=True,
-            throttled=True,
+            throttled=not self.config.cell.realtime,  # a real arm waits for nobody
         )
 
     def _eval_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:

@@ -15,12 +15,13 @@ from policies.plan import EpisodePlan
 from policies.recorder import RecorderNode
 from policies.replay.episode_store import EpisodeStore
 from policies.tasks.peg_insert import PEG_INSERT_STATE
+from robot.cell_config import CellConfig
 from robot.core import topics
 from robot.core.errors import SpecMismatch
 from robot.core.host import LocalHost
 from robot.core.node import Node
 from robot.core.types import Action, EpisodeStart, RobotState, Source
-from sim.cell import CellConfig, TwinCell
+from sim.cell import TwinCell
 from teleop.intervention import OperatorConfig, ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
 

@@ -8,12 +8,13 @@ import pytest
 
 from policies.tasks.lift import LIFT
 from policies.tasks.peg_insert import PEG_INSERT
+from robot.cell_config import TwinConfig
 from robot.core.se3 import Matrix, difference, inverse, log_so3, rot_z, transform
 from sim.rendering import Renderer
 from sim.scenes.lift import LiftScene
 from sim.scenes.peg_insert import PegInsertScene
 from sim.scenes.scene import HOME_Q
-from sim.twin import Twin, TwinConfig
+from sim.twin import Twin
 from tests.graph.driving import steps_to_success
 
 QUIET = TwinConfig(wrench_noise_n=0.0)
