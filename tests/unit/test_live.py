@@ -59,8 +59,8 @@ def test_without_a_terminal_one_line_a_stage_change_and_none_between() -> None:
         for row in rows:
             view.update([row])
     lines = _text(console).splitlines()
-    changes = sum(r["kind"] == "stage" for r in rows)
-    assert len(lines) == 1 + 1 + changes + 1  # title, first state, changes, last state
+    told = sum(r["kind"] in ("stage", "restart", "warning") for r in rows)
+    assert len(lines) == 1 + 1 + told + 1  # title, first state, changes and warnings, last state
     assert "online 3105/6000" in lines[-1]
     assert "autonomous 10/20" in lines[-1]
 
