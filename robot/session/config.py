@@ -27,7 +27,7 @@ class SessionConfig:
     preset: str = "residual"
     seed: int = 0
     host: Host = "ros"
-    demos: int = 20  # successful demonstrations
+    demos: int = 15  # successful demonstrations
     online_steps: int = 6000  # control steps of the online stage
     eval_episodes: int = 100
     eval_workers: int = 2  # evaluation graphs side by side, each in a ROS domain of its own
