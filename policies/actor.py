@@ -122,9 +122,8 @@ class ActorNode(Node):
         episode_id, seed = self._plan.first_episode_id + number, self._plan.first_seed + number
         self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
         self._base.reset(seed)
-        header = EpisodeHeader(
-            episode_id, self._task.name, seed, "scripted", self._config_hash, self._plan.mode
-        )
+        plan = self._plan
+        header = EpisodeHeader(episode_id, self._task.name, seed, plan.operator, self._config_hash, plan.mode)
         self.publish(topics.EXPERIENCE, header)
         self._ask_for(self._episode)
 

@@ -22,6 +22,7 @@ class EpisodePlan:
     successes: int | None = None
     steps_before: int = 0  # online steps of the session before this process started
     teleop_allowed: bool = True
+    operator: str = "simulated"  # who sits at the teleop device; goes into every header
     explore: bool = False
     throttled: bool = False  # wait between episodes until the learner has caught up
 
