@@ -25,7 +25,7 @@ from robot.core.types import (
     Truth,
     Weights,
 )
-from robot.task import Task
+from robot.task import Box, Task
 
 PERIOD_NS = 100_000_000
 TASK = Task(
@@ -37,6 +37,7 @@ TASK = Task(
     time_limit_steps=6,
     control_period_s=0.1,
     waypoints=(),
+    workspace=Box((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
 )
 FEATURE_SHAPE = (1, 1, 3)
 RESIDUAL = 0.004
