@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from policies.senses import Sensed
 from robot.core.types import Action, EpisodeEnd, Key, Outcome, Source, Step
 
-_VERDICTS: dict[Outcome | None, float] = {Outcome.SUCCESS: 1.0, Outcome.FAILURE: 0.0}
 _ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
 
 
@@ -47,8 +46,6 @@ class Trajectory:
         before, proposed = self._before
         self.outcome = self._judge(sensed)
         terminated = self.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
-        # The operator's verdict overrules the reward model's.
-        reward = _VERDICTS.get(self.outcome, sensed.reward.value)
         step = Step(
             episode_id=self.episode_id,
             step=self.steps,
@@ -56,7 +53,7 @@ class Trajectory:
             action=sensed.executed.value,
             base_action=proposed.base,
             proposed_action=proposed.value,
-            reward=reward,
+            reward=self._reward(sensed),
             discount=0.0 if terminated else 1.0,
             terminated=terminated,
             truncated=self.outcome is not None and not terminated,
@@ -83,6 +80,12 @@ class Trajectory:
         if sensed.reward.failure:
             return Outcome.FAILURE
         return Outcome.TIME_LIMIT if self.steps + 1 >= self._limit else None
+
+    def _reward(self, sensed: Sensed) -> float:
+        # The operator's verdict overrules the reward model's.
+        if self.outcome is Outcome.SUCCESS:
+            return 1.0
+        return 0.0 if self._key is Key.FAILURE else sensed.reward.value
 
     def _count(self, step: Step) -> None:
         self.steps += 1
