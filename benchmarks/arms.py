@@ -40,10 +40,10 @@ def main() -> None:
     """Run what is missing, then write the table."""
     args = _arguments()
     runs = {(arm, seed): _run(arm, seed, args) for arm in args.arms for seed in args.seeds}
-    rows = [{"arm": arm, **summary} for (arm, _), summary in runs.items()]
-    result = {"machine": _machine(), "quick": args.quick, "runs": rows}
     name = "arms_quick" if args.quick else "arms"
     RESULTS.mkdir(exist_ok=True)
+    rows = _joined(RESULTS / f"{name}.json", [{"arm": arm, **summary} for (arm, _), summary in runs.items()])
+    result = {"machine": _machine(), "quick": args.quick, "runs": rows}
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
     table = _table(result)
     (RESULTS / f"{name}.md").write_text(table)
@@ -60,6 +60,13 @@ def _run(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
         print("running:", " ".join(command[2:]), flush=True)
         subprocess.run(command, check=True)
     return json.loads((folder / "summary.json").read_text())
+
+
+def _joined(path: Path, new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Earlier rows with the new ones over them: arms and seeds may be run a few at a time."""
+    old = json.loads(path.read_text())["runs"] if path.exists() else []
+    rows = {(r["arm"], r["seed"]): r for r in [*old, *new]}
+    return [rows[k] for k in sorted(rows, key=lambda k: (list(ARMS).index(k[0]), k[1]))]
 
 
 def _folder(arm: str, seed: int, args: argparse.Namespace) -> Path:
