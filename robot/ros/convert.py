@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,13 @@ def from_ros(topic: Topic, ros: Any) -> Any:
     """The message in ``ros``; CodecError when it is damaged, or is not what ``topic`` carries."""
     message = _image_from_ros(ros) if topic.type is Image else codec.decode(bytes(ros.data))
     if not isinstance(message, topic.type):
-        raise CodecError(f"got a {type(message).__name__} on {topic.name}, want {topic.type}")
+        raise CodecError(f"got a {type(message).__name__} on {topic.name}, want {_names(topic)}")
     return message
+
+
+def _names(topic: Topic) -> str:
+    kinds = topic.type.__args__ if isinstance(topic.type, UnionType) else (topic.type,)
+    return " or ".join(kind.__name__ for kind in kinds)
 
 
 def to_time(stamp_ns: int) -> Time:

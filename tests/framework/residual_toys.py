@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +45,13 @@ def _initial_state(cameras: int, seed: int) -> LearnerState:
     mean, std = (np.asarray(x) for x in learner.state.statistics)
     state = learner.state if seed == 0 else UpdateRule(learner.spec, SMALL).initial(seed, mean, std)
     return jax.tree.map(np.array, state)  # on the host: no update donates it
+
+
+def payload(learner: ResidualAgent) -> dict[str, Any]:
+    """What the learner publishes; its feature maps are thin already, so each channel stays what it is."""
+    identity = {"mean": np.zeros(MAP[-1], np.float32), "matrix": np.eye(MAP[-1], dtype=np.float32)}
+    channels = dict.fromkeys(learner.spec.observation.features, identity)
+    return {**learner.actor_params, "channels": channels}
 
 
 def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:

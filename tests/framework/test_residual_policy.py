@@ -12,7 +12,7 @@ from policies.residual.policy import ResidualPolicy
 from policies.residual.weights import pack
 from robot.core.errors import WeightsRefused
 from robot.core.types import Array, Observation
-from tests.framework.residual_toys import MAP, SMALL, agent, random_batch, rig
+from tests.framework.residual_toys import MAP, SMALL, agent, payload, random_batch, rig
 
 BASE = np.array([0.2, -0.3], np.float32)
 
@@ -28,7 +28,7 @@ def trained_params() -> dict:
     learner = agent(spec)
     for i in range(20):
         learner.update(random_batch(spec, i), train_actor=True)
-    return learner.actor_params
+    return payload(learner)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_before_any_weights_the_residual_is_exactly_zero(policy: ResidualPolicy)
 
 
 def test_untrained_weights_start_as_exactly_the_base(policy: ResidualPolicy) -> None:
-    policy.swap(policy.load(pack(agent(rig()).actor_params, 1, 0, "toy")))
+    policy.swap(policy.load(pack(payload(agent(rig())), 1, 0, "toy")))
     assert policy.version == 1
     assert act(policy).tolist() == [0.0, 0.0]
 

@@ -149,7 +149,7 @@ def test_damaged_and_mistyped_messages_are_dropped_with_a_line(graph):
     text = graph.ends("counter")
     assert text.count("dropped a message on /test/count") == 2
     assert "checksum" in text
-    assert "got a Image on /test/count, want a Action" in text
+    assert "got a Image on /test/count, want Action" in text
     assert "got 99" in text
 
 

@@ -4,10 +4,10 @@ import shlex
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("rclpy")
-pytest.importorskip("psutil")
 
 from policies.replay.episode_store import EpisodeStore
 from robot.core.types import Outcome
@@ -65,15 +65,28 @@ class Story:
             self.version_then = max(r["weights_version"] for r in nudge.rows("learner"))
             nudge.kill("learner")
             nudge.until(lambda: len(nudge.rows("restart")) == 1 and nudge.child("learner"))
-            journal = self.run / "episodes" / "journal"
-            nudge.until(lambda: [p for p in journal.glob("*") if p.stat().st_size > 5000])
-            nudge.kill("actor")
+            self._kill_actor_in_mid_episode(nudge)
             nudge.until(lambda: len(nudge.rows("restart")) == 2)
             self.status, self.err = nudge.ends(), nudge.err
             self.restarts = [r["node"] for r in nudge.rows("restart")]
             self.online = [r for r in nudge.rows("episode") if r["stage"] == "online"]
         finally:
             nudge.close()
+
+    def _kill_actor_in_mid_episode(self, nudge: Nudge) -> None:
+        def under_way() -> bool:
+            journals = (self.run / "episodes" / "journal").glob("*")
+            return any(p.stat().st_size > 5000 for p in journals)
+
+        # Held still first: an episode takes half a second, and could end between a look and the kill.
+        while True:
+            nudge.until(under_way)
+            actor = psutil.Process(nudge.until(lambda: nudge.child("actor")))
+            actor.suspend()
+            time.sleep(0.3)  # what it had sent is recorded
+            if under_way():
+                return nudge.kill("actor")
+            actor.resume()
 
 
 @pytest.fixture(scope="module")
