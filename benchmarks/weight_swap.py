@@ -37,7 +37,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true")
-    ticks = 500 if parser.parse_args().quick else 5000
+    ticks = 500 if parser.parse_args().quick else 2000
     quiet, _ = _loop(ticks, swapping=False)
     busy, swap = _loop(ticks, swapping=True)
     result = {
@@ -70,11 +70,13 @@ def _loop(ticks: int, swapping: bool) -> tuple[list[float], list[float]]:
         if swapping and k % EVERY == 0:
             inbox.offer(pack(params, k + 2, k, "benchmark"))
         began = time.perf_counter()
+        inbox.tick_begins()
         changed = inbox.take()
         if changed:
             swaps.append((time.perf_counter() - began) * 1e3)
         policy.act(seen, base)
         times.append((time.perf_counter() - began) * 1e3)
+        inbox.tick_ends()
         time.sleep(max(0.0, PERIOD_S - (time.perf_counter() - began)))
     inbox.close()
     return times, swaps

@@ -134,6 +134,8 @@ class ActorNode(Node):
 
     def _step(self, episode: Trajectory, sensed: Sensed) -> None:
         began = time.perf_counter()
+        if self._inbox is not None:
+            self._inbox.tick_begins()
         before = episode.last_source
         step = episode.arrive(sensed)
         if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):
@@ -144,6 +146,8 @@ class ActorNode(Node):
             episode.leave(sensed, proposed)
             self.publish(topics.PROPOSED, proposed)
         self.tick_times.add(time.perf_counter() - began)
+        if self._inbox is not None:
+            self._inbox.tick_ends()
         if step is not None:  # recording can wait until the arm has its command
             self.publish(topics.EXPERIENCE, step)
         if episode.outcome is not None:

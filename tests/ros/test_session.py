@@ -145,13 +145,15 @@ def test_forged_weights_are_refused_with_a_reason_and_control_goes_on(story):
 
 
 def test_camera_frames_are_plain_images(tmp_path):
-    run = tmp_path / "demos"
-    nudge = Nudge(run, "demo", "--task", "peg_insert", "--demos", "1", "--run", str(run))
+    run, demos = tmp_path / "demos", 15  # enough that the outsider is there before the last
+    nudge = Nudge(run, "demo", "--task", "peg_insert", "--demos", str(demos), "--run", str(run))
     try:
         assert nudge.outsider("image") == "rgb8 128 128\n"
         assert nudge.ends() == 0, nudge.err
         assert "nudge replay" in nudge.out
-        (episode,) = [e for e in EpisodeStore(run / "episodes").read_all("demo") if e.success]
+        episodes = [e for e in EpisodeStore(run / "episodes").read_all("demo") if e.success]
+        assert len(episodes) == demos
+        episode = episodes[0]
         assert episode.images["wrist"].shape == (len(episode) + 1, 128, 128, 3)
     finally:
         nudge.close()
