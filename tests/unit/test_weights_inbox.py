@@ -106,3 +106,15 @@ def test_the_thread_outlives_a_refusal(correction: FakeCorrection, threaded: Wei
     threaded.offer(weights(3))
     threaded.close()
     assert (threaded.refused, threaded.take(), acts_with(correction)) == (1, True, 3)
+
+
+def test_no_check_starts_during_a_tick() -> None:
+    correction = FakeCorrection()
+    inbox = WeightsInbox(correction, threaded=True)
+    inbox.tick_begins()
+    inbox.offer(weights(2))
+    assert not correction.loaded.acquire(timeout=0.1)
+    inbox.tick_ends()
+    assert correction.loaded.acquire(timeout=5)
+    inbox.close()
+    assert inbox.take()
