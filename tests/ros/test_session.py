@@ -14,7 +14,7 @@ from robot.core.types import Outcome
 from tests.ros.session_command import Nudge, stored_summary
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow, pytest.mark.timeout(300)]
-DEMOS, ONLINE_STEPS = 3, 250
+DEMOS, ONLINE_STEPS = 3, 900  # long enough that the outsiders and the kills find it running
 CONFIG = f"""
 task: peg_insert_state
 demos: {DEMOS}
