@@ -41,7 +41,7 @@ class ScriptedOperator:
     """A `SimulatedOperator`: hands that follow the waypoints, and the judgement of when to use them."""
 
     def __init__(self, arm: ArmActionSpec, waypoints: tuple[Waypoint, ...], config: OperatorConfig) -> None:
-        self._config = config
+        self._config, self._arm = config, arm.arm
         self._hand = ScriptedHand(arm, waypoints, config.hand)
         self._truth: Truth | None = None
         self._allowed = False
@@ -62,9 +62,9 @@ class ScriptedOperator:
     def read(self, stamp_ns: int) -> TeleopCommand:
         """The device's reading now: released, or a deflection toward the waypoint."""
         if self._truth is None or not self._wants_control(self._truth):
-            return TeleopCommand(stamp_ns, np.zeros(6, np.float32))
+            return TeleopCommand(stamp_ns, self._arm, np.zeros(6, np.float32))
         axes, gripper = self._hand.deflection(self._truth)
-        return TeleopCommand(stamp_ns, axes, gripper, engaged=True)
+        return TeleopCommand(stamp_ns, self._arm, axes, gripper, engaged=True)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -51,8 +51,12 @@ class StaleSample(NudgeError):
     """A sensor sample older than its topic allows."""
 
 
-class DeviceLost(NudgeError):
-    """A device that stopped answering; the node holds and reports it."""
+class DeviceError(NudgeError):
+    """A device that cannot be used: the message names it, what is wrong, and the next step."""
+
+
+class DeviceLost(DeviceError):
+    """A device that was there and stopped answering; the node holds, reports it and tries again."""
 
 
 class RenderingUnavailable(NudgeError):

@@ -38,6 +38,11 @@ def camera_image(camera: str) -> Topic:
     return Topic(f"/rig/camera/{camera}/image", t.Image, Service.SENSOR, 0.2)
 
 
+def camera_info(camera: str) -> Topic:
+    """The pinhole model of one camera's published frames."""
+    return Topic(f"/rig/camera/{camera}/camera_info", t.CameraInfo, Service.LATCHED)
+
+
 PROPOSED = Topic("/rig/action/proposed", t.Action, Service.COMMAND, 0.2)
 COMMAND = Topic("/rig/action/command", t.Action, Service.COMMAND, 0.2)
 EXECUTED = Topic("/rig/action/executed", t.Action, Service.COMMAND, 0.2)
@@ -51,4 +56,7 @@ STORED = Topic("/rig/stored", t.Status, Service.LATCHED)
 WEIGHTS = Topic("/rig/learner/weights", t.Weights, Service.LATCHED)
 LEARNER_STATUS = Topic("/rig/learner/status", t.Status, Service.LATCHED)
 ACTOR_STATUS = Topic("/rig/actor/status", t.Status, Service.STREAM)
+DEVICES = Topic("/rig/devices", t.DeviceHealth, Service.STREAM)
+SPEED_SCALE = Topic("/rig/speed_scale", t.SpeedScale, Service.LATCHED)
+SAFETY = Topic("/rig/safety", t.Status, Service.STREAM)  # what the safety layer did, counted by reason
 TRUTH = Topic("/twin/truth", t.Truth, Service.COMMAND)

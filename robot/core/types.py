@@ -40,6 +40,7 @@ class Key(IntEnum):
     SUCCESS = 0
     FAILURE = 1
     STOP = 2
+    CLEAR = 3  # a person has looked, and lets a stopped arm move again
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class RobotState:
     wrench: Array  # [6] N, Nm acting on the tool, tool frame
     gripper_width: float  # m
     episode_id: int = -1  # the reset this state follows
+    jacobian: Array | None = None  # [6, J] of the tool centre point, base frame, where the driver knows it
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,51 @@ class Action:
     residual: Array  # [A] the learned correction
     source: Source = Source.POLICY
     weights_version: int = 0
+    engaged: bool = False  # the operator held the dead-man when this was decided
+    safety: int = 0  # robot.safety.Reason flags of what the safety layer changed, any arm
 
 
 @dataclass(frozen=True)
 class TeleopCommand:
-    """One reading of the operator's device, in the tool frame."""
+    """One reading of the operator's device for one arm, in that arm's tool frame."""
 
     stamp_ns: int
+    arm: str
     axes: Array  # [6] in [-1, 1], linear first
     gripper: float = 0.0  # > 0 open, < 0 close, 0 leave
-    engaged: bool = False
+    engaged: bool = False  # the dead-man is held
+    lost: bool = False  # the device stopped answering: reads as released, and the arm holds
+
+
+@dataclass(frozen=True)
+class DeviceHealth:
+    """A device went, or came back; `reason` says what failed and the next step."""
+
+    stamp_ns: int
+    device: str  # "camera/wrist", "teleop/spacemouse", "arm/left"
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SpeedScale:
+    """How much of its speed limit an arm may use now: lowered while people are near."""
+
+    stamp_ns: int
+    value: float  # (0, 1]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """A camera's pinhole model at the size its images are published in."""
+
+    stamp_ns: int
+    camera: str
+    width: int  # pixels
+    height: int
+    K: NDArray[np.float64]  # [3, 3] pixels
+    distortion: NDArray[np.float64]  # [5] plumb_bob k1 k2 p1 p2 k3; zeros where unknown
 
 
 @dataclass(frozen=True)
@@ -155,6 +192,7 @@ class Step:
     truncated: bool
     source: Source
     weights_version: int
+    safety: int = 0  # robot.safety.Reason flags of what the safety layer changed on the way
 
     @property
     def is_intervention(self) -> bool:

@@ -120,7 +120,7 @@ class FakeScheduledOperator:
     def read(self, stamp_ns: int) -> TeleopCommand:
         axes = np.zeros(6, np.float32)
         axes[:2] = human_action(self._t)
-        return TeleopCommand(stamp_ns, axes, engaged=(self._episode_id, self._t) in ENGAGED)
+        return TeleopCommand(stamp_ns, "arm", axes, engaged=(self._episode_id, self._t) in ENGAGED)
 
     def close(self) -> None:
         """Nothing to give back."""

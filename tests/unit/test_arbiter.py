@@ -20,7 +20,7 @@ def proposed(value: float = 0.5) -> Action:
 
 
 def reading(deflection: float, engaged: bool = True, gripper: float = 0.0) -> TeleopCommand:
-    return TeleopCommand(7, np.full(6, deflection, np.float32), gripper, engaged)
+    return TeleopCommand(7, "arm", np.full(6, deflection, np.float32), gripper, engaged)
 
 
 def sources(*readings: TeleopCommand | None) -> str:
@@ -48,7 +48,7 @@ def test_letting_go_of_the_device_gives_control_back_at_once(gone: TeleopCommand
 
 
 def test_a_person_drives_the_arms_axes_and_the_gripper() -> None:
-    hand = TeleopCommand(7, np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], np.float32), -0.6, engaged=True)
+    hand = TeleopCommand(7, "arm", np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], np.float32), -0.6, engaged=True)
     decided = Arbiter(SPEC).decide(proposed(), hand)
     np.testing.assert_allclose(decided.value, [0.1, 0.3, 0.6, -0.6], atol=1e-6)
     assert decided.source is Source.HUMAN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+import types
 import typing
 import zlib
 from enum import IntEnum
@@ -46,6 +47,8 @@ def values(hint: Any) -> st.SearchStrategy:
         return st.dictionaries(st.text(max_size=4), values(args[1]), max_size=2)
     if origin is np.ndarray:
         return hnp.arrays(typing.get_args(args[1])[0], SHAPES)
+    if origin is types.UnionType:
+        return st.one_of(*[st.none() if a is type(None) else values(a) for a in args])
     assert issubclass(hint, IntEnum), f"no strategy for {hint}"
     return st.sampled_from(hint)
 
@@ -65,7 +68,7 @@ def same(a: Any, b: Any) -> bool:
         return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
     if isinstance(a, np.ndarray):
         return (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
-    return a == b or struct.pack("<d", a) == struct.pack("<d", b)
+    return a is b or a == b or struct.pack("<d", a) == struct.pack("<d", b)
 
 
 def forge(body: bytes) -> bytes:

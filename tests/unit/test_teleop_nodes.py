@@ -29,7 +29,7 @@ class FakeOperator:
 
     def read(self, stamp_ns: int) -> TeleopCommand:
         self.calls.append(("read", stamp_ns // PERIOD_NS))
-        return TeleopCommand(stamp_ns, np.ones(6, np.float32), engaged=True)
+        return TeleopCommand(stamp_ns, "arm", np.ones(6, np.float32), engaged=True)
 
     def close(self) -> None:
         self.calls.append(("close", 0))
@@ -64,7 +64,7 @@ def proposal(step: int) -> Action:
 
 
 def reading(step: int) -> TeleopCommand:
-    return TeleopCommand(step * PERIOD_NS, np.full(6, 0.4, np.float32), engaged=True)
+    return TeleopCommand(step * PERIOD_NS, "arm", np.full(6, 0.4, np.float32), engaged=True)
 
 
 def arbiter(lockstep: bool) -> tuple[ArbiterNode, list[tuple[int, str]]]:
@@ -99,7 +99,7 @@ def test_an_episode_starts_with_the_policy_in_control() -> None:
     node.on(topics.PROPOSED, proposal(1))
     node.on(topics.TELEOP, reading(1))
     node.on(topics.EPISODE_START, EpisodeStart(0, 1, 1))
-    rest = TeleopCommand(2 * PERIOD_NS, np.full(6, 0.1, np.float32), engaged=True)
+    rest = TeleopCommand(2 * PERIOD_NS, "arm", np.full(6, 0.1, np.float32), engaged=True)
     node.on(topics.TELEOP, rest)
     node.on(topics.PROPOSED, proposal(2))
     assert out[-1] == (2, Source.POLICY.name)
