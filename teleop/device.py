@@ -16,6 +16,7 @@ class Reading:
     engaged: bool  # the dead-man is held
     gripper: float = 0.0  # > 0 open, < 0 close, 0 leave
     keys: tuple[Key, ...] = ()  # pressed since the last reading, each once
+    key_stamps_ns: tuple[int, ...] = ()  # when each of `keys` was pressed, Unix time
 
 
 class TeleopDevice(Protocol):

@@ -1,6 +1,8 @@
-"""The operator's device and the arbiter as nodes; usually one process."""
+"""The arbiter and the simulated operator as nodes; usually one process with `teleop.teleop_node`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from robot.core import topics
 from robot.core.node import Node
@@ -9,6 +11,9 @@ from robot.core.types import Action, EpisodeStart, TeleopCommand, Truth
 from robot.task import Task
 from teleop.arbiter import Arbiter, ArbiterConfig
 from teleop.device import SimulatedOperator
+from teleop.teleop_node import TeleopNode
+
+__all__ = ["ArbiterNode", "SimulatedTeleop", "TeleopNode"]
 
 
 class SimulatedTeleop(Node):
@@ -42,43 +47,56 @@ class SimulatedTeleop(Node):
 
 
 class ArbiterNode(Node):
-    """Joins the policy's proposal with the operator's reading of the same control step.
+    """Joins the policy's proposal with the operator's readings of the same control step.
 
-    In lockstep it waits for the reading; in real time a reading that is late or stale counts as released.
+    In lockstep it waits for the reading of every arm that has a device; in real time a reading that is late
+    or stale counts as released, but a lost device stays lost until it is read again. Without
+    ``arms_with_devices`` every arm of the task has one.
     """
 
     name = "arbiter"
 
-    def __init__(self, task: Task, lockstep: bool = True, config: ArbiterConfig | None = None) -> None:
-        self._lockstep = lockstep
+    def __init__(
+        self,
+        task: Task,
+        arms_with_devices: Sequence[str] | None = None,
+        lockstep: bool = True,
+        config: ArbiterConfig | None = None,
+    ) -> None:
+        self._lockstep, self._arms = (
+            lockstep,
+            tuple(task.arms if arms_with_devices is None else arms_with_devices),
+        )
+        for arm in self._arms:
+            task.action.slice_of(arm)  # refuses an arm the task does not have
         self._arbiter = Arbiter(task.action, config)
         self._proposed: Action | None = None
-        self._teleop: TeleopCommand | None = None
+        self._readings: dict[str, TeleopCommand] = {}
         self.inputs = (topics.PROPOSED, topics.TELEOP, topics.EPISODE_START)
         self.outputs = (topics.COMMAND,)
 
     def on(self, topic: Topic, message: Action | TeleopCommand | EpisodeStart) -> None:
-        """Decide as soon as both sides of a step are known."""
+        """Decide as soon as every side of a step is known."""
         if isinstance(message, EpisodeStart):
             self._arbiter.reset()
             return
         if isinstance(message, TeleopCommand):
-            self._teleop = message
+            self._readings[message.arm] = message
         else:
             self._proposed = message
         self._decide()
 
     def _decide(self) -> None:
-        if self._proposed is None or not self._reading_is_in(self._proposed.stamp_ns):
+        if self._proposed is None or not self._readings_are_in(self._proposed.stamp_ns):
             return
         proposed, self._proposed = self._proposed, None
-        self.publish(topics.COMMAND, self._arbiter.decide(proposed, self._fresh(proposed.stamp_ns)))
+        self.publish(topics.COMMAND, self._arbiter.decide(proposed, self._valid(proposed.stamp_ns)))
 
-    def _reading_is_in(self, stamp_ns: int) -> bool:
-        return not self._lockstep or (self._teleop is not None and self._teleop.stamp_ns >= stamp_ns)
+    def _readings_are_in(self, stamp_ns: int) -> bool:
+        known = (self._readings.get(arm) for arm in self._arms)
+        return not self._lockstep or all(r is not None and r.stamp_ns >= stamp_ns for r in known)
 
-    def _fresh(self, stamp_ns: int) -> TeleopCommand | None:
-        if self._teleop is None:
-            return None
-        age_s = (stamp_ns - self._teleop.stamp_ns) * 1e-9
-        return self._teleop if abs(age_s) <= topics.TELEOP.stale_after_s else None
+    def _valid(self, stamp_ns: int) -> dict[str, TeleopCommand]:
+        most_ns = topics.TELEOP.stale_after_s * 1e9
+        readings = self._readings.items()
+        return {a: r for a, r in readings if r.lost or abs(stamp_ns - r.stamp_ns) <= most_ns}

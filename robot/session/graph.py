@@ -56,8 +56,9 @@ def _teleop(job: Job) -> list[Node]:
 
     engage = "always" if job.stage == "demos" else "when_needed"
     config = replace(job.config.operator, engage=engage)
-    operator = ScriptedOperator(job.task.action.arms[0], job.task.waypoints, config)
-    return [SimulatedTeleop(operator), ArbiterNode(job.task, lockstep=not job.config.cell.realtime)]
+    arm = job.task.action.arms[0]
+    operator = ScriptedOperator(arm, job.task.waypoints, config)
+    return [SimulatedTeleop(operator), ArbiterNode(job.task, (arm.arm,), not job.config.cell.realtime)]
 
 
 def _recorder(job: Job) -> list[Node]:
