@@ -73,6 +73,8 @@ _BAD = object()
 
 def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:  # somebody else checks it
+        return value
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, path, problems)
     if origin in (typing.Union, types.UnionType):
@@ -86,7 +88,12 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin is dict:
         if not isinstance(value, Mapping):
             return _check(False, value, "a table", path, problems)
-        return {k: _convert(args[1], v, f"{path}.{k}", problems) for k, v in value.items()}
+        return {
+            _convert(args[0], k, f"{path}: the name {k!r}", problems): _convert(
+                args[1], v, f"{path}.{k}", problems
+            )
+            for k, v in value.items()
+        }
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     exact = isinstance(value, hint) and not (isinstance(value, bool) and hint is not bool)

@@ -29,6 +29,7 @@ class Arm:
     axes: tuple[int, int] = (0, 1)
     mode: Literal["impedance", "position"] = "impedance"
     gains: dict[str, float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     calibration: str | None = None
     gripper: bool = False
 
@@ -81,6 +82,7 @@ def test_a_class_whose_own_check_reads_a_broken_part_still_reports_only_the_mist
         {"limits": 3},
         {"gains": 3},
         {"gains": {"kp": "high"}},
+        {"gains": {7: 1.0}},
         {"home_rad": "0 1"},
         {"home_rad": [0.0, None]},
         {"address": None},
@@ -113,6 +115,11 @@ def test_plain_data_round_trip() -> None:
     assert arm.home_rad == (1.0, 2.5)
     assert isinstance(arm.gains["kp"], float)
     assert from_dict(Arm, to_dict(arm)) == arm
+
+
+def test_options_are_taken_as_they_are() -> None:
+    options = {"serial": 7, "crop": [1, None], "nested": {"a": "b"}}
+    assert from_dict(Arm, {**GOOD, "options": options}).options == options
 
 
 def test_the_hash_tells_configurations_apart() -> None:
