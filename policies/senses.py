@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from robot.core.se3 import Matrix
 from robot.core.topics import Topic
 from robot.core.types import Action, Arrays, Observation, Reward
 from robot.task import Task
+
+log = logging.getLogger(__name__)
 
 
 class Encoder(Protocol):
@@ -36,9 +39,18 @@ class Sensed:
 
 
 class Senses:
-    """Joins the topics of a task's rig into `Sensed`."""
+    """Joins the topics of a task's rig into `Sensed`.
 
-    def __init__(self, task: Task, encoder: Encoder | None) -> None:
+    Args:
+        task: names the arms and cameras.
+        encoder: the frozen trunk, or None.
+        max_age_s: camera -> how old its frame may be at a step, seconds; a camera not named is in lockstep
+            with the arms, as in the twin.
+    """
+
+    def __init__(
+        self, task: Task, encoder: Encoder | None, max_age_s: Mapping[str, float] | None = None
+    ) -> None:
         self._task, self._encoder = task, encoder
         self._arms = {a: topics.arm_state(a) for a in task.arms}
         self._cameras = {c: topics.camera_image(c) for c in task.cameras}
@@ -46,13 +58,17 @@ class Senses:
         self.topics = (
             *self._arms.values(), *self._cameras.values(), topics.EXECUTED, topics.REWARD, *truth
         )  # fmt: skip
-        self._sync = sync.StampSync(self.topics)
+        ages_s = {topics.camera_image(camera).name: age for camera, age in (max_age_s or {}).items()}
+        self._sync = sync.StampSync(self.topics, ages_s)
         self._starts: dict[str, Matrix] = {}
         self._episode_id: int | None = None
 
     def add(self, topic: Topic, message: Any) -> Sensed | None:
         """The whole step if ``message`` was the last part of it."""
+        given_up = self._sync.stale_steps
         parts = self._sync.add(topic, message)
+        if self._sync.stale_steps > given_up:
+            log.warning("%s", self._sync.stale)
         return None if parts is None else self._sensed(parts)
 
     def _sensed(self, parts: Mapping[str, Any]) -> Sensed:
