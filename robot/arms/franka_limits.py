@@ -5,7 +5,7 @@ from __future__ import annotations
 from robot.arms.driver import HardLimits
 
 FR3 = HardLimits(
-    # "Robot limits" of Franka's FCI documentation; the joint table is the one the protocol simulator enforces.
+    # "Robot limits" of Franka's FCI documentation; the joint table is the one the simulator enforces.
     # A joint's speed limit shrinks further near its ends, so a rig's margin there is not optional.
     speed_mps=3.0,
     acceleration_mps2=9.0,
