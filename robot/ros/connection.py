@@ -34,7 +34,7 @@ class Connection:
     """Connects ``node`` under its own name; ``deliver`` gets what arrives, ``sending`` what leaves."""
 
     def __init__(self, node: Node, context: Context, deliver: Deliver, sending: Sending) -> None:
-        self.ros = _ros_node(node.name, context)
+        self.ros = quiet_node(node.name, context)
         self._node, self._deliver, self._sending = node, deliver, sending
         self._publishers = {t.name: self._publisher(t) for t in node.outputs}
         self._mirrors = {t.name: Mirrors(self.ros, t) for t in node.outputs}
@@ -96,7 +96,8 @@ class Connection:
         )
 
 
-def _ros_node(name: str, context: Context) -> RosNode:
+def quiet_node(name: str, context: Context) -> RosNode:
+    """A node without the services and topics that only ROS tools would use."""
     # Settings come from our own config, so the parameter services would only slow discovery down.
     return RosNode(
         name,

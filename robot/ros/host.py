@@ -23,7 +23,7 @@ _MAX_WAIT_S = 0.1  # a signal is not seen while the executor waits
 _MAX_BURST = 64  # messages handled before a tick that is due
 _DRAIN_S = 0.2
 _FLUSH_S = 2.0
-_ROS_ARGS = ["--ros-args", "--disable-external-lib-logs"]  # no log file a process in ~/.ros
+ROS_ARGS = ["--ros-args", "--disable-external-lib-logs"]  # no log file a process in ~/.ros
 
 
 class RosHost:
@@ -64,7 +64,7 @@ class RosHost:
         """
         self._context = Context()
         with StopSignals() as self._signals:
-            self._context.init(_ROS_ARGS)
+            self._context.init(ROS_ARGS)
             self._executor = SingleThreadedExecutor(context=self._context)
             try:
                 self._run()
