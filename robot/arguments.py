@@ -102,10 +102,26 @@ class Twin:
     out: Path = Path("cell.png")
 
 
+@dataclass(frozen=True)
+class Doctor:
+    """Look at a cell without moving anything: packages, ROS 2, network, arms, cameras, hand devices, disk.
+    Says what is wrong and the next step; exits 1 if anything does not work.
+
+    For example:
+      nudge doctor
+      nudge doctor --rig fr3_one_arm
+      nudge doctor --rig my_cell.yaml --json
+    """
+
+    rig: Annotated[str | None, _arg("RIG", "the machine alone")] = None  # in launch/rigs, or a file
+    json: bool = False  # print the findings as JSON
+
+
 Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[Eval, tyro.conf.subcommand("eval")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Twin, tyro.conf.subcommand("twin")]
+    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )

@@ -16,7 +16,7 @@ import yaml
 from rich.console import Console
 
 from robot import __version__
-from robot.arguments import Command, Demo, Eval, Replay, Train, Twin
+from robot.arguments import Command, Demo, Doctor, Eval, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import ConfigError, NudgeError
 from robot.core.registry import load
@@ -39,14 +39,13 @@ def main() -> int:
     config = (tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff)
     command = tyro.cli(Command, prog="nudge", description=_DESCRIPTION, config=config)  # type: ignore[arg-type]
     try:
-        HANDLERS[type(command)](command)
+        return HANDLERS[type(command)](command) or 0
     except NudgeError as error:
         _complain("error:", str(error))
         return _WRONG
     except KeyboardInterrupt:
         _complain("stopped.", f"Go on with: {shlex.join(['nudge', *sys.argv[1:]])}")
         return _INTERRUPTED
-    return 0
 
 
 def session_config(args: Train) -> SessionConfig:
@@ -90,12 +89,17 @@ def _twin(args: Twin) -> None:
     _say(f"drawn to {args.out}")
 
 
-HANDLERS: dict[type, Callable[[Any], None]] = {
+def _doctor(args: Doctor) -> int:
+    return load("robot.doctor.report:run_doctor")(args.rig, args.json, Console())
+
+
+HANDLERS: dict[type, Callable[[Any], int | None]] = {  # an exit status, or None for 0
     Train: _train,
     Demo: _demo,
     Eval: _eval,
     Replay: _replay,
     Twin: _twin,
+    Doctor: _doctor,
 }
 
 

@@ -50,6 +50,29 @@ def free_domain_id() -> int:
     )
 
 
+def claim_domain_id(domain_id: int) -> None:
+    """Take the domain id that a rig names, until this process ends; NudgeError if another session has it."""
+    if domain_id in _locks:
+        return
+    if (lock := _lock(domain_id)) is None:
+        raise NudgeError(
+            f"ROS domain id {domain_id} belongs to another Nudge session of this machine: two rigs in one "
+            f"domain would obey each other's commands. End that session, or change domain_id in the rig file "
+            f"({_lock_path(domain_id)} is what it holds)"
+        )
+    _locks[domain_id] = lock
+
+
+def domain_id_is_taken(domain_id: int) -> bool:
+    """Whether another live session of this machine has claimed it."""
+    if domain_id in _locks:
+        return False
+    if (lock := _lock(domain_id)) is None:
+        return True
+    os.close(lock)
+    return False
+
+
 def require_rclpy() -> None:
     """Raise NudgeError with the next step when the ROS packages cannot be imported."""
     for package in ("rclpy", "std_msgs.msg", "sensor_msgs.msg", "geometry_msgs.msg", "diagnostic_msgs.msg"):
