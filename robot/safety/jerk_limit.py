@@ -81,7 +81,7 @@ def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
     error = minus(wanted, motion.velocity)
     left = norm(error)
     slew = rates.jerk * dt_s
-    if left <= slew * dt_s and norm(plus(motion.acceleration, error, -1.0 / dt_s)) <= slew:
+    if left <= min(slew, rates.acceleration) * dt_s and norm(plus(motion.acceleration, error, -1.0 / dt_s)) <= slew:
         return wanted
     largest = math.sqrt(slew * slew / 4 + 2 * rates.jerk * left) - slew / 2
     aim = scaled(error, min(largest, rates.acceleration) / max(left, _REST))
