@@ -88,7 +88,7 @@ def guard(
         now_ns: the present, by the clock that stamped state and ask.
         state: the newest measurement, or None.
         last: what this function returned a period ago, or `at_rest`.
-        speed_scale: in (0, 1], lowers the limits' own; lower while people are near.
+        speed_scale: in (0, 1], lowers the limits' own; lower while people are near. NaN and less: no speed.
 
     An ask that breaks nothing is followed to the bit: the reference's twist equals the ask's.
     """
@@ -100,7 +100,7 @@ def guard(
         linear, angular, pushed = _yielding(seen, linear, angular, limits)
         linear, angular, dragged = _dragged(seen, last, linear, angular, limits)
         reasons |= pushed | dragged
-    rates = _rates(limits, limits.speed_scale * min(speed_scale, 1.0))
+    rates = _rates(limits, limits.speed_scale * max(0.0, min(speed_scale, 1.0)))
     linear, angular, slowed = _slowed(seen, linear, angular, limits, rates)
     check = StopCheck(last.T_base_tcp, (last.linear, last.angular), seen, limits, rates, dt_s)
     motions, bent = _accepted(check, last, linear, angular, dt_s)
