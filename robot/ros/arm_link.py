@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rclpy.context import Context
@@ -15,6 +16,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
+from robot.core.errors import DeviceError
 from robot.ros.arm_feed import Feed
 from robot.ros.connection import quiet_node
 from robot.ros.host import ROS_ARGS
@@ -24,9 +26,11 @@ from robot.ros.host import ROS_ARGS
 _STATE_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _WAIT_S = 0.02  # the longest time between two calls of `each_turn`
-_REST_S = 0.002  # after a round: caps the rounds at 500 Hz, or a robot of 1 kHz costs half a core
+_REST_S = 0.004  # after a round: at most 250 rounds a second, or a robot of 1 kHz would cost half a core
 _FLUSH = Duration(nanoseconds=100_000_000)
 _JOIN_S = 2.0
+_PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+_LOCAL_PROFILE = Path(__file__).with_name("fastdds.xml")
 _RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 _environment = threading.Lock()
 
@@ -115,6 +119,11 @@ class ArmLink:
 @contextmanager
 def _discovery_range(discovery: str) -> Iterator[None]:
     """How far the context made meanwhile looks. The session keeps its own graph on this machine."""
+    if discovery == "subnet" and os.environ.get(_PROFILE) == str(_LOCAL_PROFILE):
+        raise DeviceError(
+            "discovery: subnet needs UDP beyond this machine, which the session's Fast DDS profile lacks: "
+            f"`export {_PROFILE}={_LOCAL_PROFILE.with_name('fastdds_subnet.xml')}` and start again"
+        )
     with _environment:
         before = os.environ.get(_RANGE)
         os.environ[_RANGE] = discovery.upper()
