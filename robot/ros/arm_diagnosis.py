@@ -23,7 +23,7 @@ def problems(link: ArmLink, waited_s: float) -> list[str]:
     return found + [p for publisher in link.publishers for p in _unread(link.node, publisher)]
 
 
-def type_name(ros_type: type) -> str:
+def type_name(ros_type: Any) -> str:
     """``geometry_msgs/msg/PoseStamped``."""
     return f"{ros_type.__module__.partition('.')[0]}/msg/{ros_type.__name__}"
 

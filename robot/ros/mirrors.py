@@ -12,7 +12,7 @@ from sensor_msgs.msg import JointState
 
 from robot.core.se3 import quat_xyzw
 from robot.core.topics import Topic
-from robot.core.types import RobotState, Status
+from robot.core.types import DeviceHealth, RobotState, Status
 from robot.ros.convert import to_time
 
 DIAGNOSTICS = "/diagnostics"
@@ -40,6 +40,8 @@ def mirrors_of(topic: Topic) -> list[tuple[type, str, _Build]]:
     """ROS type, name and conversion of every mirror that ``topic`` has."""
     if topic.type is Status:
         return [(DiagnosticArray, DIAGNOSTICS, diagnostics)]
+    if topic.type is DeviceHealth:
+        return [(DiagnosticArray, DIAGNOSTICS, device_diagnostics)]
     if topic.type is not RobotState:
         return []
     arm = topic.name.rpartition("/")[0]
@@ -86,4 +88,12 @@ def diagnostics(status: Status) -> DiagnosticArray:
         ]
     )
     ros.header.stamp = to_time(status.stamp_ns)
+    return ros
+
+
+def device_diagnostics(health: DeviceHealth) -> DiagnosticArray:
+    """One device, OK or in ERROR with the reason and the next step."""
+    level = DiagnosticStatus.OK if health.ok else DiagnosticStatus.ERROR
+    ros = DiagnosticArray(status=[DiagnosticStatus(level=level, name=health.device, message=health.reason)])
+    ros.header.stamp = to_time(health.stamp_ns)
     return ros
