@@ -20,6 +20,7 @@ from robot.safety.jerk_limit import ZERO, Motion, Rates, Vector, minus, norm, pl
 from robot.safety.reason import Reason
 
 _ROUNDING = 1e-9
+_TURN_ROUNDING = 1e-7  # acos loses digits near upright
 _DAMPING = 1e-6  # a singular pose has a pseudo-inverse too
 _NOTHING = Reason(0)
 Quaternion = tuple[float, float, float, float]  # xyzw
@@ -68,12 +69,15 @@ class StopCheck:
         self.start = Place(_vector(T_base_ref[:3, 3]), _vector(T_base_ref[:3, 2]), _vector4(turn))
         self.measured_m = _vector(measured[:3, 3])
         at = self.start.position_m
-        self._low = [min(a, b) for a, b in zip(limits.workspace_low_m, at, strict=True)]
-        self._high = [max(a, b) for a, b in zip(limits.workspace_high_m, at, strict=True)]
-        self._tilt = max(limits.tilt_rad, self.tilt(self.start))
-        self._leash_m = max(limits.leash_m, self._ahead_m(self.start)) if state else math.inf
-        self._leash_rad = max(limits.leash_rad, _angle(self.start.turn)) if state else math.inf
-        speeds = [max(r.speed, norm(m.velocity)) for r, m in zip(rates, motions, strict=True)]
+        # The allowance for rounding is part of the limit, not of the place: else it would add up, call by call.
+        self._low = [min(a - _ROUNDING, b) for a, b in zip(limits.workspace_low_m, at, strict=True)]
+        self._high = [max(a + _ROUNDING, b) for a, b in zip(limits.workspace_high_m, at, strict=True)]
+        self._tilt = max(limits.tilt_rad + _TURN_ROUNDING, self.tilt(self.start))
+        self._leash_m, self._leash_rad = math.inf, math.inf
+        if state is not None:
+            self._leash_m = max(limits.leash_m + _ROUNDING, self._ahead_m(self.start))
+            self._leash_rad = max(limits.leash_rad + _TURN_ROUNDING, _angle(self.start.turn))
+        speeds = [max(r.speed + _ROUNDING, norm(m.velocity)) for r, m in zip(rates, motions, strict=True)]
         self._speed, self._turn_speed = speeds
         self._joints = _Joints(state, limits, motions) if state and state.jacobian is not None else None
 
@@ -85,7 +89,7 @@ class StopCheck:
         for v, w in zip_longest(linears, angulars, fillvalue=ZERO):
             place = place.moved(v, w, self._dt_s)
             reasons |= self._pose(place)
-            if norm(v) > self._speed + _ROUNDING or norm(w) > self._turn_speed + _ROUNDING:
+            if norm(v) > self._speed or norm(w) > self._turn_speed:
                 reasons |= Reason.SPEED
         if self._joints is not None:
             way = np.array([*minus(place.position_m, self.measured_m), *_rotvec(place.turn)])
@@ -111,11 +115,11 @@ class StopCheck:
     def _pose(self, place: Place) -> Reason:
         reasons = _NOTHING
         inside = zip(self._low, place.position_m, self._high, strict=True)
-        if not all(low - _ROUNDING <= p <= high + _ROUNDING for low, p, high in inside):
+        if not all(low <= p <= high for low, p, high in inside):
             reasons |= Reason.WORKSPACE
-        if self.tilt(place) > self._tilt + 1e-7:  # acos loses digits near upright
+        if self.tilt(place) > self._tilt:
             reasons |= Reason.TILT
-        if self._ahead_m(place) > self._leash_m + _ROUNDING or _angle(place.turn) > self._leash_rad + 1e-7:
+        if self._ahead_m(place) > self._leash_m or _angle(place.turn) > self._leash_rad:
             reasons |= Reason.LEASH
         return reasons
 
@@ -147,17 +151,17 @@ class _Joints:
         self._q = state.q.astype(np.float64)
         self._inverse = pseudo_inverse(state.jacobian)
         low, high = np.array(limits.joint_low_rad), np.array(limits.joint_high_rad)
-        self._low = np.minimum(low + limits.joint_margin_rad, self._q)
-        self._high = np.maximum(high - limits.joint_margin_rad, self._q)
+        self._low = np.minimum(low + limits.joint_margin_rad - _ROUNDING, self._q)
+        self._high = np.maximum(high - limits.joint_margin_rad + _ROUNDING, self._q)
         now = np.abs(self._inverse @ np.array([*motions[0].velocity, *motions[1].velocity]))
-        self._speed = np.maximum(np.array(limits.joint_speed_radps), now)
+        self._speed = np.maximum(np.array(limits.joint_speed_radps) + _ROUNDING, now)
 
     def broken(self, twist: NDArray[np.float64], way: NDArray[np.float64]) -> Reason:
         """Of a twist [6], and of the way [6] from the measured pose to where the stop ends."""
         reasons, end = _NOTHING, self._q + self._inverse @ way
-        if (end < self._low - _ROUNDING).any() or (end > self._high + _ROUNDING).any():
+        if (end < self._low).any() or (end > self._high).any():
             reasons |= Reason.JOINT_POSITION
-        if (np.abs(self._inverse @ twist) > self._speed + _ROUNDING).any():
+        if (np.abs(self._inverse @ twist) > self._speed).any():
             reasons |= Reason.JOINT_SPEED
         return reasons
 
