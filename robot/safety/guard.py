@@ -35,7 +35,10 @@ from robot.safety.reason import Reason
 from robot.safety.stop_check import StopCheck, pseudo_inverse
 
 _NOTHING = Reason(0)
+_IDENTITY = np.eye(3)
 _FUTURE_S = 0.005  # the clocks of one machine's processes agree better than this
+_ABSURD = 1e3  # m, rad, m/s, rad/s, m/rad: no arm's measurement
+_RIGID = 1e-3  # how far a measured rotation may be from orthonormal
 _TAUT = 1.0 + 1e-6
 _DRAG_S = 0.1  # time constant of a dragged reference
 _TRIES = (1.0, 1.0, 0.5, 0.25, 0.0)  # shares of the ask that are tried, the first two at full size
@@ -92,7 +95,7 @@ def guard(
 
     An ask that breaks nothing is followed to the bit: the reference's twist equals the ask's.
     """
-    seen = state if state is not None and _usable(now_ns, state, limits) else None
+    seen = state if state is not None and usable(now_ns, state, limits) else None
     stopped = last.stopped or ("" if seen is None else _stop_reason(seen, limits))
     reasons = _hold_reasons(now_ns, seen, ask, last, limits) | (Reason.STOPPED if stopped else _NOTHING)
     linear, angular = (ZERO, ZERO) if reasons else _split(ask.twist)
@@ -108,11 +111,17 @@ def guard(
     return replace(moved, stamp_ns=max(now_ns, last.stamp_ns), stopped=stopped), reasons | slowed | bent
 
 
-def _usable(now_ns: int, state: RobotState, limits: SafetyLimits) -> bool:
+def usable(now_ns: int, state: RobotState, limits: SafetyLimits) -> bool:
+    """Whether the measurement is fresh, finite and an arm's; a reference starts at rest at no other."""
     age_s = (now_ns - state.stamp_ns) * 1e-9
-    parts = (state.q, state.dq, state.T_base_tcp, state.twist, state.wrench)
+    if not (-_FUTURE_S <= age_s <= limits.stale_state_s and np.isfinite(state.wrench).all()):
+        return False
+    parts = (state.q, state.dq, state.T_base_tcp, state.twist)
     parts += () if state.jacobian is None else (state.jacobian,)
-    return -_FUTURE_S <= age_s <= limits.stale_state_s and all(np.isfinite(p).all() for p in parts)
+    if not all((np.abs(p) < _ABSURD).all() for p in parts):  # nor is NaN
+        return False
+    R = state.T_base_tcp[:3, :3]
+    return bool((np.abs(R @ R.T - _IDENTITY) < _RIGID).all())
 
 
 def _hold_reasons(
