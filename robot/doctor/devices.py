@@ -102,10 +102,10 @@ def look_at_camera(check: str, camera: CameraDriver, rig: CameraRig) -> Iterator
         advice = "plug it in again, and close other programs that use it"
         yield problem(check, f"connected, but no frame in {_FIRST_FRAME_S:g} s", advice)
         return
-    yield frame_rate(check, f"{info.width}x{info.height}", frames, rig.max_age_s)
+    yield frame_rate(check, f"{info.width}x{info.height}", frames, rig)
 
 
-def frame_rate(check: str, size: str, frames: list[tuple[int, Frame]], max_age_s: float) -> Finding:
+def frame_rate(check: str, size: str, frames: list[tuple[int, Frame]], rig: CameraRig) -> Finding:
     """Frames a second and how old a frame was when it was handed over.
 
     Args:
@@ -117,10 +117,11 @@ def frame_rate(check: str, size: str, frames: list[tuple[int, Frame]], max_age_s
     span_s = (frames[-1][1].stamp_ns - frames[0][1].stamp_ns) * 1e-9
     rate = (len(frames) - 1) / span_s if span_s > 0 else 0.0
     seen = f"{size}, {rate:.0f} frames/s, oldest {age_s * 1e3:.0f} ms"
-    if age_s <= max_age_s:
+    if age_s <= rig.max_age_s and rate >= rig.min_fps:
         return ok(check, seen)
-    advice = "use USB 3 and a lower resolution; cameras on one hub share its bandwidth"
-    return warning(check, f"{seen}, max_age_s is {max_age_s * 1e3:.0f} ms", advice)
+    wanted = f"wanted {rig.min_fps:g} frames/s and at most {rig.max_age_s * 1e3:.0f} ms"
+    advice = "use USB 3, a lower resolution, and more light; cameras on one hub share its bandwidth"
+    return warning(check, f"{seen}; {wanted}", advice)
 
 
 def look_at_hand(check: str, device: Any) -> Iterator[Finding]:

@@ -32,8 +32,9 @@ def examine(name: str | None, runs: Path = Path("runs")) -> Iterator[Finding]:
     rig: RigConfig | None = None
     if name is not None:
         try:
-            rig = load_rig(name)
-            is_twin(rig)  # ConfigError if it is so in part
+            found = load_rig(name)
+            is_twin(found)  # ConfigError if it is so in part
+            rig = found
             yield ok("rig", f"{rig.name}: {', '.join(rig.arms)}; cameras {', '.join(rig.cameras) or 'none'}")
         except ConfigError as error:
             yield from (problem("rig", p, "correct the rig file") for p in error.problems)

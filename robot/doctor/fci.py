@@ -31,8 +31,8 @@ def look_at_fci(check: str, host: str, port: int = FCI_PORT, timeout_s: float = 
 
 def _enable(host: str) -> str:
     return (
-        f"open Desk (https://{host}), release the user stop, unlock the joints, then choose Activate FCI in "
-        "the menu (FR3: switch to Execution mode first), and keep Desk open"
+        f"open Desk (https://{host}), release the user stop, unlock the joints (FR3: switch to "
+        "Execution mode), then choose Activate FCI in the menu"
     )
 
 

@@ -10,24 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from rich.console import Console
 
 from robot.cameras.driver import Frame
-from robot.core.config import from_dict
 from robot.core.types import RobotState
 from robot.doctor import devices, examination, machine, packages, report
 from robot.doctor.finding import Finding, ok, problem, warning
-from robot.limits import SafetyLimits
-from robot.rig_file import RIGS
+from robot.rig import CameraRig
+from tests.unit.rig_parts import twin_limits
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def limits() -> SafetyLimits:
-    rig = yaml.safe_load((RIGS / "twin.yaml").read_text())
-    return from_dict(SafetyLimits, rig["arms"]["arm"]["limits"])
 
 
 def state(stamp_ns: int = 0, **changes: Any) -> RobotState:
@@ -43,8 +35,8 @@ def verdicts(findings: Any) -> list[str]:
     return [f.verdict for f in findings]
 
 
-def test_an_arm_at_rest_inside_its_limits_is_well(limits: SafetyLimits) -> None:
-    assert verdicts(devices.pose_problems("arm", state(), limits)) == ["ok", "ok"]
+def test_an_arm_at_rest_inside_its_limits_is_well() -> None:
+    assert verdicts(devices.pose_problems("arm", state(), twin_limits())) == ["ok", "ok"]
 
 
 @pytest.mark.parametrize(
@@ -56,37 +48,41 @@ def test_an_arm_at_rest_inside_its_limits_is_well(limits: SafetyLimits) -> None:
         ({"q": np.zeros(6, np.float32)}, "6 joints measured, limits for 7"),
     ],
 )
-def test_an_arm_that_would_be_held_at_once_is_told(limits: SafetyLimits, changes: Any, seen: str) -> None:
-    ill = [f for f in devices.pose_problems("arm", state(**changes), limits) if f.verdict != "ok"]
+def test_an_arm_that_would_be_held_at_once_is_told(changes: Any, seen: str) -> None:
+    ill = [f for f in devices.pose_problems("arm", state(**changes), twin_limits()) if f.verdict != "ok"]
     assert seen in ill[0].seen
     assert all(f.next_step for f in ill)
 
 
 @pytest.mark.parametrize(("gap_ms", "verdict"), [(1, "ok"), (100, "warning")])
-def test_the_state_must_be_fresher_than_the_limit(limits: SafetyLimits, gap_ms: int, verdict: str) -> None:
+def test_the_state_must_be_fresher_than_the_limit(gap_ms: int, verdict: str) -> None:
     states = [state(i * gap_ms * MS) for i in range(10)]
-    finding = devices.measuring_rate("arm", states, limits)
+    finding = devices.measuring_rate("arm", states, twin_limits())
     assert finding.verdict == verdict
     assert f"{1000 // gap_ms} states/s, longest gap {gap_ms} ms" in finding.seen
 
 
-def test_a_state_that_never_changes_is_a_problem(limits: SafetyLimits) -> None:
-    assert devices.measuring_rate("arm", [state()], limits).verdict == "problem"
+def test_a_state_that_never_changes_is_a_problem() -> None:
+    assert devices.measuring_rate("arm", [state()], twin_limits()).verdict == "problem"
 
 
 @pytest.mark.parametrize(
-    ("age_ms", "pixels", "verdict", "seen"),
+    ("age_ms", "gap_ms", "pixels", "verdict", "seen"),
     [
-        (20, "noise", "ok", "64x48, 10 frames/s, oldest 20 ms"),
-        (150, "noise", "warning", "oldest 150 ms, max_age_s is 100 ms"),
-        (20, "black", "warning", "one colour only"),
+        (20, 50, "noise", "ok", "64x48, 20 frames/s, oldest 20 ms"),
+        (150, 50, "noise", "warning", "oldest 150 ms; wanted 15 frames/s and at most 100 ms"),
+        (20, 100, "noise", "warning", "10 frames/s, oldest 20 ms; wanted 15 frames/s"),
+        (20, 50, "black", "warning", "one colour only"),
     ],
 )
-def test_frames_are_counted_aged_and_looked_at(age_ms: int, pixels: str, verdict: str, seen: str) -> None:
+def test_frames_are_counted_aged_and_looked_at(
+    age_ms: int, gap_ms: int, pixels: str, verdict: str, seen: str
+) -> None:
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
     image = image if pixels == "noise" else np.zeros_like(image)
-    frames = [(i * 100 * MS + age_ms * MS, Frame(i * 100 * MS, image)) for i in range(10)]
-    finding = devices.frame_rate("camera", "64x48", frames, 0.1)
+    stamps = [i * gap_ms * MS for i in range(10)]
+    frames = [(t + age_ms * MS, Frame(t, image)) for t in stamps]
+    finding = devices.frame_rate("camera", "64x48", frames, CameraRig("fake"))
     assert finding.verdict == verdict
     assert seen in finding.seen
 
