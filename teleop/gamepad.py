@@ -95,7 +95,7 @@ class GamepadConfig:
 class Gamepad:
     """A `TeleopDevice`. Reads SDL's event queue, so that no press is lost between two readings."""
 
-    Config = GamepadConfig
+    Config: ClassVar = GamepadConfig
     _open: ClassVar[set[int]] = set()  # instance ids: two gamepads share one queue
 
     def __init__(

@@ -16,6 +16,7 @@ import time
 import tty
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,12 +61,12 @@ class Keyboard:
     key starts with such a step, pauses until the terminal's repeat sets in, and then moves evenly.
     """
 
-    Config = KeyboardConfig
+    Config: ClassVar = KeyboardConfig
 
     def __init__(self, config: KeyboardConfig, now_s: Callable[[], float] = time.monotonic) -> None:
         self._config, self._now_s = config, now_s
         self._fd: int | None = None
-        self._saved: list[object] = []
+        self._saved: list[Any] = []
         self._presses: dict[int, tuple[float, float]] = {}  # axis -> sign, when
 
     def connect(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class LeaderArm:
     caught up with, not lost. Use it with a `HandMapping` of frame base (or camera), no dead zone, scale 1.
     """
 
-    Config = LeaderConfig
+    Config: ClassVar = LeaderConfig
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class SpaceMouseConfig:
 class SpaceMouse:
     """A `TeleopDevice`. Reads in its own thread; see `SpaceMouseReader` for what counts as lost."""
 
-    Config = SpaceMouseConfig
+    Config: ClassVar = SpaceMouseConfig
 
     def __init__(self, config: SpaceMouseConfig, hid_devices: HidDevices = connected_hid_devices) -> None:
         self._config, self._hid_devices = config, hid_devices

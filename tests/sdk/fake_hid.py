@@ -18,7 +18,8 @@ class FakeHid:
 
     def __init__(self, model: str, path: str = "/dev/hidraw7", serial: str = "", usage: int = 8) -> None:
         info = SPECS[model]
-        self.model, self.path, self.serial_number = model, path, serial
+        self.model, self.path = model, path
+        self.serial_number: str | None = serial
         self.vendor_id, self.product_id = info.vendor_id, info.product_id
         self.usage_page, self.usage = 1, usage
         self.refuses, self.is_open = False, False

@@ -11,15 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from policies.tasks.peg_insert import PEG_INSERT_STATE
+from robot.core import topics
 from robot.core.errors import ConfigError, DeviceError, DeviceLost, UnknownName
-from robot.core.types import Key
+from robot.core.topics import Topic
+from robot.core.types import Action, DeviceHealth, Key, RobotState, Source, TeleopCommand
+from robot.rig import TeleopRig
 from teleop import spacemouse_reader
 from teleop.device import Reading
 from teleop.hid_devices import UDEV_RULE, connected_hid_devices
+from teleop.nodes import ArbiterNode, TeleopNode
 from teleop.spacemouse import SpaceMouse, SpaceMouseConfig
 from teleop.spacemouse_reader import SpaceMouseReader
 from tests.sdk.fake_hid import SPECS, FakeHid
 
+TELEOP_RIG, STATE = TeleopRig("spacemouse", "arm"), topics.arm_state("arm")
 USB, WIRELESS, PRO = "SpaceNavigator", "SpaceMouseWireless", "SpaceMouseProWireless"
 
 
@@ -251,3 +257,37 @@ def test_without_hidapi_the_message_names_the_package(monkeypatch: pytest.Monkey
     monkeypatch.setattr("easyhid.Enumeration", missing)
     with pytest.raises(DeviceError, match="sudo apt-get install libhidapi-hidraw0"):
         connected_hid_devices()
+
+
+def test_unplugged_in_the_middle_of_a_correction_the_arm_holds_and_the_device_comes_back() -> None:
+    hid, period_ns = FakeHid(WIRELESS), 100_000_000
+    there, decided, health = [hid], list[Action](), list[DeviceHealth]()
+    teleop = TeleopNode(SpaceMouse(SpaceMouseConfig(), lambda: there), TELEOP_RIG, retry_s=0.001)
+    arbiter = ArbiterNode(PEG_INSERT_STATE, ("arm",), lockstep=False)
+    arbiter.publish = lambda topic, action: decided.append(action)
+
+    def publish(topic: Topic, message: TeleopCommand | DeviceHealth) -> None:
+        arbiter.on(topic, message) if isinstance(message, TeleopCommand) else health.append(message)
+
+    def step(t: int) -> Source:
+        z = np.zeros(7, np.float32)
+        teleop.on(STATE, RobotState(t * period_ns, "arm", z, z, z, np.eye(4), z[:6], z[:6], 0.0))
+        arbiter.on(topics.PROPOSED, Action(t * period_ns, z[:4], z[:4], z[:4]))
+        return decided[-1].source
+
+    teleop.publish = publish
+    teleop.start()
+    hid.push(y=-350)
+    hid.drained()
+    assert (step(1), decided[-1].value[0]) == (Source.HUMAN, pytest.approx(0.6))  # a bounded hand-over
+    hid.unplug()
+    there[:] = []
+    while not health:
+        teleop.tick(period_ns)
+    assert "check the cable" in health[0].reason
+    assert (step(2), decided[-1].value.any()) == (Source.HOLD, False)
+    there.append(FakeHid(WIRELESS, path="/dev/hidraw8"))
+    while not health[-1].ok:
+        teleop.tick(2 * period_ns)
+    assert step(3) is Source.POLICY
+    teleop.close()

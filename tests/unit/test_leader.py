@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ class FakeLeader:
 class FakePedal:
     """A clutch that is down or up."""
 
-    Config = dict
+    Config: ClassVar = dict
     down: bool = False
     keys: tuple[Key, ...] = ()
     open: bool = False
@@ -203,7 +203,7 @@ def test_arm_and_clutch_are_made_by_name_with_checked_options(monkeypatch: pytes
         host: str
 
     class FakeArm(FakeLeader):
-        Config = FakeOptions
+        Config: ClassVar = FakeOptions
 
         def __init__(self, arm: str, config: FakeOptions) -> None:
             super().__init__()

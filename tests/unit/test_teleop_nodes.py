@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from policies.tasks.peg_insert import PEG_INSERT_STATE
 from robot.core import topics
+from robot.core.config import from_dict
 from robot.core.errors import DeviceError, DeviceLost, SpecMismatch
 from robot.core.types import (
     Action,
@@ -24,7 +25,8 @@ from robot.core.types import (
     Truth,
 )
 from robot.rig import HandMapping, TeleopRig
-from teleop.device import Reading
+from teleop import TELEOP
+from teleop.device import Reading, TeleopDevice
 from teleop.nodes import ArbiterNode, SimulatedTeleop, TeleopNode
 from tests.unit.teleop_scene import truth
 
@@ -139,7 +141,7 @@ def test_an_arm_that_the_task_does_not_have_is_refused() -> None:
 class FakeDevice:
     """Reads what it is told to; `plugged` is what a cable would be."""
 
-    Config = dict
+    Config: ClassVar = dict
 
     def __init__(self) -> None:
         self.reading, self.plugged, self.open = rest(), True, False
@@ -279,3 +281,13 @@ def test_an_episode_without_teleoperation_reads_as_released(cell: Cell) -> None:
     node.on(STATE, state(1))
     assert not out[-1].engaged
     assert not out[-1].axes.any()
+
+
+@pytest.mark.parametrize("name", [n for n in TELEOP if n != "leader"])  # that one wants an arm to be named
+def test_every_device_opens_nothing_when_made_and_says_so_when_read_too_early(name: str) -> None:
+    made = TELEOP.load(name)
+    device: TeleopDevice = made(from_dict(made.Config, {}))
+    with pytest.raises(DeviceError, match=r"connect\(\)"):
+        device.read()
+    device.close()
+    device.close()
