@@ -1,4 +1,7 @@
-"""Drivers from a rig's lines: the options become the driver's own Config, ${NAME} the environment's value."""
+"""Drivers from a rig's lines: the options become the driver's own Config, ${NAME} the environment's value.
+
+An address with a login (``://${USER}:${PASSWORD}@``) is left to the driver, which encodes what it puts in.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from robot.core.registry import Registry
 from robot.rig import ArmRig, CameraRig
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_LOGIN = re.compile(r"://[^/@\s]*@")
 
 
 def make_arm(name: str, rig: ArmRig, arms: Registry = ARMS) -> ArmDriver:
@@ -60,6 +64,8 @@ def _expanded(options: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     if isinstance(value, str):
+        if _LOGIN.search(value):
+            return value
         return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
     if isinstance(value, Mapping):
         return {k: _value(v) for k, v in value.items()}
@@ -68,6 +74,6 @@ def _value(value: Any) -> Any:
 
 def _named(value: Any) -> list[str]:
     if isinstance(value, str):
-        return _VARIABLE.findall(value)
+        return [] if _LOGIN.search(value) else _VARIABLE.findall(value)
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return [name for v in inner for name in _named(v)]

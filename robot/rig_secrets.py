@@ -8,6 +8,7 @@ from typing import Any
 
 _LOGIN = re.compile(r"://[^/@\s]*@")
 _SECRET = re.compile(r"passw|token|secret|api_?key|credential", re.IGNORECASE)
+_ADVISED = "://${CAMERA_USER}:${CAMERA_PASSWORD}@"
 _VARIABLES = re.compile(r"(\$\{\w+\}|://|[:@])+")  # nothing but names of environment variables
 
 
@@ -30,10 +31,8 @@ def _masked(value: str | int, path: str, problems: list[str]) -> str | int:
     text, key = str(value), path.rpartition(".")[2]
     login = _LOGIN.search(text)
     if login and not _VARIABLES.fullmatch(login[0]):
-        problems.append(
-            f"{path}: a user or password in the address; write ://${{CAMERA_LOGIN}}@ and export CAMERA_LOGIN"
-        )
-        return _LOGIN.sub("://***@", text)
+        problems.append(f"{path}: a user or password in the address; write {_ADVISED} and export both")
+        return _LOGIN.sub(_ADVISED, text)
     if _SECRET.search(key) and not _VARIABLES.fullmatch(text):
         name = re.sub(r"\W", "_", key).upper()
         problems.append(f"{path}: a secret in a file that others read; write ${{{name}}} and export {name}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from robot.cameras import CAMERAS
 from robot.core.errors import ConfigError
 from robot.core.registry import Registry
 from robot.drivers import make_arm, make_camera
@@ -133,7 +135,10 @@ def test_one_mistake_is_one_problem(tmp_path: Path, change: Change, want: str | 
 @pytest.mark.parametrize(
     ("change", "want"),
     [
-        (camera(options={"serial": "rtsp://me:hunter2@10.0.0.9/"}), "write ://${CAMERA_LOGIN}@"),
+        (
+            camera(options={"serial": "rtsp://me:hunter2@10.0.0.9/"}),
+            "write ://${CAMERA_USER}:${CAMERA_PASSWORD}@",
+        ),
         (camera(options={"serial": "7", "password": "hunter2"}), "write ${PASSWORD} and export PASSWORD"),
         (lambda rig: rig.update(api_key="hunter2"), "write ${API_KEY} and export API_KEY"),
     ],
@@ -144,17 +149,31 @@ def test_a_secret_is_refused_and_never_repeated(tmp_path: Path, change: Change, 
     assert not any("hunter2" in p for p in found)
 
 
-def test_a_secret_comes_from_the_environment_and_stays_out_of_the_rig(
+def test_a_value_comes_from_the_environment_and_stays_out_of_the_rig(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change = camera(options={"serial": "rtsp://${CELL_LOGIN}@10.0.0.9/"})
+    change = camera(options={"serial": "no-${CELL_SERIAL}"})
     (found,) = problems(tmp_path, change)
-    assert "${CELL_LOGIN}: not in the environment" in found
-    monkeypatch.setenv("CELL_LOGIN", "me:hunter2")
+    assert "${CELL_SERIAL}: not in the environment" in found
+    monkeypatch.setenv("CELL_SERIAL", "hunter2")
     rig = read(tmp_path, change)
     assert "hunter2" not in repr(rig)
     driver: Any = make_camera("wrist", rig.cameras["wrist"], CATALOGUE.cameras)
-    assert driver.config.serial == "rtsp://me:hunter2@10.0.0.9/"
+    assert driver.config.serial == "no-hunter2"
+
+
+def test_a_stream_s_login_is_left_to_its_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "rtsp://${CELL_USER}:${CELL_PASSWORD}@10.0.0.9/"
+    monkeypatch.setenv("CELL_USER", "me")
+    path = tmp_path / "cell.yaml"
+    data = good()
+    data["cameras"] = {"wrist": {"driver": "opencv", "options": {"source": source}}}
+    path.write_text(yaml.safe_dump(data))
+    rig = read_rig(path, replace(CATALOGUE, cameras=CAMERAS))
+    assert rig.cameras["wrist"].options["source"] == source
+    path.write_text(path.read_text().replace("${CELL_PASSWORD}", "hunter2"))
+    with pytest.raises(ConfigError, match="1 problem in .*\n.*a user or password in the address"):
+        read_rig(path, replace(CATALOGUE, cameras=CAMERAS))
 
 
 def test_an_unknown_rig_offers_the_nearest(tmp_path: Path) -> None:
