@@ -172,7 +172,7 @@ def test_a_stream_s_login_is_left_to_its_driver(tmp_path: Path, monkeypatch: pyt
     rig = read_rig(path, replace(CATALOGUE, cameras=CAMERAS))
     assert rig.cameras["wrist"].options["source"] == source
     path.write_text(path.read_text().replace("${CELL_PASSWORD}", "hunter2"))
-    with pytest.raises(ConfigError, match="1 problem in .*\n.*a user or password in the address"):
+    with pytest.raises(ConfigError, match=r"1 problem in .*\n.*a user or password in the address"):
         read_rig(path, replace(CATALOGUE, cameras=CAMERAS))
 
 
