@@ -84,3 +84,14 @@ def test_up_is_up_in_the_base_frame_and_a_turn_follows_the_right_hand() -> None:
     yawed = DOWN @ transform(rot_z(0.4), np.zeros(3))
     got = command([0, 0, 1, 0, 0, 1], HandMapping("base"), yawed).axes
     np.testing.assert_allclose(got, [0, 0, -1, 0, 0, -1], atol=1e-6)  # the tool's z points down
+
+
+@pytest.mark.parametrize(
+    ("frame", "yaw", "want"), [("base", 0, [0, -1, 0]), ("camera", np.pi / 2, [1, 0, 0])]
+)
+def test_a_push_stays_where_the_person_points_when_the_tool_is_turned(
+    frame: str, yaw: float, want: list[float]
+) -> None:
+    turned = transform(rot_z(np.pi / 2), np.zeros(3))  # tool x along base y
+    got = command([1, 0, 0, 0, 0, 0], HandMapping(frame, yaw), turned)  # type: ignore[arg-type]
+    np.testing.assert_allclose(got.axes[:3], want, atol=1e-6)
