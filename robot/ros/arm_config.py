@@ -17,8 +17,8 @@ class WrenchTopic:
     """Force and torque about the tool centre point, geometry_msgs/WrenchStamped.
 
     UR: ``/force_torque_sensor_broadcaster/wrench``, frame_id tool0 (ur_controllers.yaml). franka_ros2:
-    ``/franka_robot_state_broadcaster/external_wrench_in_base_frame``. Push the tool by hand once and look:
-    the retreat goes along the push only if `acts_on` is right.
+    ``/franka_robot_state_broadcaster/external_wrench_in_stiffness_frame`` (stiffness frame at the tool centre
+    point). Push the tool by hand once and look: the arm retreats along the push only if `acts_on` is right.
     """
 
     topic: str
@@ -64,6 +64,8 @@ class Ros2ControlConfig:
 
     Twist mode: Servo must run with ``command_in_type: speed_units`` (its own default is unitless) and
     ``apply_twist_commands_about_ee_frame: true``; it stops ``incoming_command_timeout`` after the last twist.
+    Since Jazzy it takes twists only once somebody has called its service ``~/switch_command_type``
+    (moveit_msgs/srv/ServoCommandType, ``{command_type: 1}``), which this driver does not.
     UR's own twist_controller (``/twist_controller/twist``, frame ``base`` only) has no such timeout: should
     this process be killed, the arm keeps its last velocity, so use Servo or poses there.
 

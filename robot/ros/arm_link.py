@@ -27,6 +27,7 @@ _STATE_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _WAIT_S = 0.02  # the longest time between two calls of `each_turn`
 _REST_S = 0.004  # after a round: at most 250 rounds a second, or a robot of 1 kHz would cost half a core
+_SETTLE_S = 0.6  # our announcements are 0.5 s apart (fastdds.xml), and each is answered
 _FLUSH = Duration(nanoseconds=100_000_000)
 _JOIN_S = 2.0
 _PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -73,13 +74,14 @@ class ArmLink:
         )
 
     def await_ready(self, timeout_s: float) -> bool:
-        """Whether `ready` became true within ``timeout_s``."""
-        deadline = time.monotonic() + timeout_s
-        while not self.ready():
-            if time.monotonic() > deadline:
-                return False
+        """Whether `ready` became true within ``timeout_s``, and stayed so: a rival may be found last."""
+        deadline, since = time.monotonic() + timeout_s, None
+        while (now := time.monotonic()) < deadline or since is not None:
+            since = (since or now) if self.ready() else None
+            if since is not None and now - since > _SETTLE_S:
+                return True
             time.sleep(_WAIT_S)
-        return True
+        return False
 
     def close(self) -> None:
         """Wait until the last command has been taken, and leave the graph."""

@@ -107,4 +107,7 @@ class FakeCrisp(Node):
 
 if __name__ == "__main__":
     rclpy.init()
-    rclpy.spin(FakeCrisp(Settings(**json.loads(sys.argv[1]))))
+    robot = FakeCrisp(Settings(**json.loads(sys.argv[1])))
+    sys.stdout.write("up\n")
+    sys.stdout.flush()
+    rclpy.spin(robot)

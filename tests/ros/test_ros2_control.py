@@ -42,7 +42,9 @@ class Cell:
     def robot(self, **settings: Any) -> None:
         env = {**ros_environment(self.domain_id), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         argv = [sys.executable, str(Path(fake.__file__)), json.dumps(settings)]
-        self.group.start("robot", argv, env, self.logs / "robot.log")
+        log = self.logs / f"robot{time.monotonic_ns()}.log"
+        self.group.start("robot", argv, env, log)
+        until(lambda: "up" in log.read_text())
 
     def arm(self, **options: Any) -> Ros2ControlArm:
         config = Ros2ControlConfig(
@@ -62,10 +64,18 @@ class Cell:
         arm.connect()
         return arm
 
-    def refuses(self, **options: Any) -> str:
-        with pytest.raises(DeviceError) as refused:
-            self.arm(**{"connect_timeout_s": 2.5, **options}).connect()
-        return str(refused.value)
+    def refuses(self, *says: str, **options: Any) -> None:
+        """Connecting fails and says all that: on a slow machine not at the first look around."""
+        arm, heard = self.arm(**{"connect_timeout_s": 1.0, **options}), list[str]()
+
+        def told() -> bool:
+            try:
+                arm.connect()
+            except DeviceError as error:
+                heard.append(str(error))
+            return bool(heard) and all(part in heard[-1] for part in says)
+
+        until(told, lambda: heard)
 
 
 @pytest.fixture
@@ -77,10 +87,10 @@ def cell(tmp_path: Path) -> Iterator[Cell]:
             arm.close()
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
+def until(condition: Callable[[], bool], seen: Callable[[], Any] = lambda: "") -> None:
+    deadline = time.monotonic() + 20.0
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, seen()
         time.sleep(0.01)
 
 
@@ -120,8 +130,7 @@ def test_the_state_has_the_rigs_joints_frames_and_times(cell):
     assert not state.tau.any()
     np.testing.assert_allclose(state.T_base_tcp, transform(fake.TURN, fake.START), atol=1e-9)
     np.testing.assert_allclose(state.wrench, fake.WRENCH, rtol=1e-6)
-    rival = cell.refuses()
-    assert "/target_pose has 2 commanders, want this one alone: /nudge_arm_left" in rival
+    cell.refuses("/target_pose has 2 commanders, want this one alone: /nudge_arm_left")
     arm.close()
     with pytest.raises(DeviceLost, match="call connect"):
         arm.state()
@@ -143,14 +152,22 @@ def test_the_arm_follows_poses_and_tells_how_it_moves(cell):
     assert np.abs(arm.state().twist[1:]).max() < 0.01
     until(lambda: abs(arm.state().gripper_width - 0.06) < 1e-6)
     assert arm.state().stamp_ns > began_ns
+    arm.send(target(0.2, 0.1, 0.3))
+    until(lambda: arm.state().T_base_tcp[0, 3] < 0.59)
+    arm.close()  # on the way: it stops there
+    arm.connect()
+    assert arm.state().T_base_tcp[0, 3] > 0.22
 
 
-def test_the_arm_follows_twists_rests_without_them_and_its_base_wrench_is_turned(cell):
-    cell.robot(wrench_frame="base")
+def test_the_arm_follows_twists_and_rests_without_them_whatever_the_robots_clock_and_frames(cell, caplog):
+    cell.robot(wrench_frame="base", clock_off_s=-100.0)
     source = WrenchTopic("/wrench", "base", "environment")
-    arm = cell.connected(command="twist", command_topic="/twist", wrench=source, timeout_s=0.5)
+    arm = cell.connected(command="twist", command_topic="/twist", wrench=source)
     fx, fy, fz, tx, ty, tz = fake.WRENCH  # base x is the tool's -y, base y the tool's x
     np.testing.assert_allclose(arm.state().wrench, [-fy, fx, -fz, -ty, tx, -tz], atol=1e-6)
+    assert abs(time.time_ns() - arm.state().stamp_ns) < 1e9  # that of arrival
+    assert "stamps are 100.0" in caplog.text
+    assert "chrony" in caplog.text
 
     def moving() -> bool:
         arm.send(target(twist=[0, 0.2, 0, 0, 0, 0.3]))
@@ -163,14 +180,14 @@ def test_the_arm_follows_twists_rests_without_them_and_its_base_wrench_is_turned
 
 def test_a_killed_robot_is_lost_and_comes_back(cell):
     cell.robot()
-    arm = cell.connected(timeout_s=0.5)
+    arm = cell.connected()
     arm.state()
     cell.group._children["robot"].process.kill()
     killed_s = time.monotonic()
 
     with pytest.raises(DeviceLost, match=r"no usable message on /(joint_states|current_pose|wrench) for"):
         until(lambda: arm.state() is None)
-    assert 0.4 < time.monotonic() - killed_s < 5.0
+    assert 0.9 < time.monotonic() - killed_s < 8.0
     with pytest.raises(DeviceLost):
         arm.send(target())
     cell.robot()
@@ -191,33 +208,29 @@ def test_a_fault_stays_until_a_person_clears_it(cell):
     assert arm.fault()
 
 
-def test_a_robot_with_another_clock_is_stamped_on_arrival(cell, caplog):
-    cell.robot(clock_off_s=-100.0)
-    arm = cell.connected()
-    assert abs(time.time_ns() - arm.state().stamp_ns) < 1e9
-    assert "stamps are 100.0" in caplog.text
-    assert "chrony" in caplog.text
-
-
 def test_missing_topics_are_named_with_what_is_there(cell):
     cell.robot(joints="/franka/joint_states", target="/franka/target_pose", pose_is_wrench=True)
-    text = cell.refuses()
-    assert f"arm/left cannot connect over ROS 2 in domain {cell.domain_id}" in text
-    assert "nobody publishes /joint_states (sensor_msgs/msg/JointState)" in text
-    assert "there are /franka/joint_states" in text
-    assert "/current_pose carries geometry_msgs/msg/WrenchStamped, want geometry_msgs/msg/PoseStamped" in text
-    assert "nobody reads /target_pose (geometry_msgs/msg/PoseStamped)" in text
-    assert "there are /franka/target_pose" in text
+    cell.refuses(
+        f"arm/left cannot connect over ROS 2 in domain {cell.domain_id}",
+        "nobody publishes /joint_states (sensor_msgs/msg/JointState). Of that type there are /",
+        "/franka/joint_states",
+        "/current_pose carries geometry_msgs/msg/WrenchStamped, want geometry_msgs/msg/PoseStamped",
+        "nobody reads /target_pose (geometry_msgs/msg/PoseStamped). Of that type there are /franka",
+    )
 
 
 def test_messages_that_do_not_fit_the_rig_are_explained(cell):
     cell.robot(velocities=False)
-    source = WrenchTopic("/wrench", "base", "tool")
-    text = cell.refuses(base_frame="base_link", wrench=source, command="twist", command_topic="/target_pose")
-    assert "/joint_states: got positions" in text
-    assert "the pose is in frame 'base', want 'base_link'" in text
-    assert "the wrench is in frame 'tool0', but wrench.frame is 'base'" in text
-    assert "/fake_crisp reads /target_pose as geometry_msgs/msg/PoseStamped, but geometry_msgs" in text
+    cell.refuses(
+        "/joint_states: got positions",
+        "the pose is in frame 'base', want 'base_link'",
+        "the wrench is in frame 'tool0', but wrench.frame is 'base'",
+        "/fake_crisp reads /target_pose as geometry_msgs/msg/PoseStamped, but geometry_msgs/msg/TwistStamped",
+        base_frame="base_link",
+        wrench=WrenchTopic("/wrench", "base", "tool"),
+        command="twist",
+        command_topic="/target_pose",
+    )
 
 
 def test_another_machine_needs_another_profile_than_the_sessions(cell, monkeypatch):
@@ -229,6 +242,5 @@ def test_another_machine_needs_another_profile_than_the_sessions(cell, monkeypat
 
 def test_another_domain_is_an_empty_one(cell):
     cell.robot()
-    text = cell.refuses(domain_id=free_domain_id())
-    assert "no other node is there at all" in text
-    assert "ROS_DOMAIN_ID" in text
+    options = {"domain_id": free_domain_id(), "connect_timeout_s": 0.5}
+    cell.refuses("no other node is there at all", "ROS_DOMAIN_ID", **options)
