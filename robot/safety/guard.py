@@ -211,8 +211,8 @@ def _slowed(
     U, sigma, _ = np.linalg.svd(state.jacobian.astype(np.float64), full_matrices=False)
     if sigma[-1] < limits.singular_value:
         twist = np.array([*linear, *angular])
-        fade = 1.0 - sigma[-1] / limits.singular_value
-        linear, angular = _split(twist - fade * (U[:, -1] @ twist) * U[:, -1])
+        fade = np.maximum(1.0 - sigma / limits.singular_value, 0.0)
+        linear, angular = _split(twist - U @ (fade * (U.T @ twist)))
         reasons |= Reason.SINGULARITY
     joints = np.abs(pseudo_inverse(state.jacobian) @ np.array([*linear, *angular]))
     share = float((joints / np.array(limits.joint_speed_radps)).max())
@@ -247,6 +247,7 @@ def _limited(
         # Rest is always approached as the stop that was checked a period ago approaches it.
         straight = wanted != ZERO and not too_much and not too_sudden
         velocity = wanted if straight else toward(motion, wanted, rates, dt_s)
+        reasons |= Reason.JERK if velocity != wanted and not too_much else _NOTHING
         motions.append(motion.after(velocity, dt_s))
     return (motions[0], motions[1]), reasons
 
