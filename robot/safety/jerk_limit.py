@@ -12,7 +12,7 @@ from dataclasses import dataclass
 Vector = tuple[float, float, float]
 ZERO: Vector = (0.0, 0.0, 0.0)
 _REST = 1e-9
-_LONGEST_STOP = 1000  # periods
+LONGEST_STOP = 1000  # periods
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
     error = minus(wanted, motion.velocity)
     left = norm(error)
     slew = rates.jerk * dt_s
-    if left <= min(slew, rates.acceleration) * dt_s and norm(plus(motion.acceleration, error, -1.0 / dt_s)) <= slew:
+    if (
+        left <= min(slew, rates.acceleration) * dt_s
+        and norm(plus(motion.acceleration, error, -1.0 / dt_s)) <= slew
+    ):
         return wanted
     largest = math.sqrt(slew * slew / 4 + 2 * rates.jerk * left) - slew / 2
     aim = scaled(error, min(largest, rates.acceleration) / max(left, _REST))
@@ -90,9 +93,9 @@ def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
 
 
 def stop(motion: Motion, rates: Rates, dt_s: float) -> list[Vector]:
-    """The velocities of the quickest stop, one a period, up to and without the rest at its end."""
+    """The velocities of the quickest stop, one a period, up to and without the rest at its end or LONGEST_STOP."""
     path: list[Vector] = []
-    while len(path) < _LONGEST_STOP:
+    while len(path) < LONGEST_STOP:
         velocity = toward(motion, ZERO, rates, dt_s)
         if velocity == ZERO:
             break

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from robot.core.se3 import Matrix, quat_xyzw
 from robot.core.types import RobotState
 from robot.limits import SafetyLimits
-from robot.safety.jerk_limit import ZERO, Motion, Rates, Vector, minus, norm, plus, scaled, stop
+from robot.safety.jerk_limit import (
+    LONGEST_STOP,
+    ZERO,
+    Motion,
+    Rates,
+    Vector,
+    minus,
+    norm,
+    plus,
+    scaled,
+    stop,
+)
 from robot.safety.reason import Reason
 
 _ROUNDING = 1e-9
@@ -79,21 +90,25 @@ class StopCheck:
             self._leash_rad = max(limits.leash_rad + _TURN_ROUNDING, _angle(self.start.turn))
         speeds = [max(r.speed + _ROUNDING, norm(m.velocity)) for r, m in zip(rates, motions, strict=True)]
         self._speed, self._turn_speed = speeds
-        self._joints = _Joints(state, limits, motions) if state and state.jacobian is not None else None
+        self._joints = None
+        if state is not None and state.jacobian is not None:
+            self._joints = _Joints(state, limits, motions, self._way(self.start))
 
     def broken(self, linear: Motion, angular: Motion) -> Reason:
         """The limits that stepping to these motions and then stopping would break."""
         linears = [linear.velocity, *stop(linear, self.rates[0], self._dt_s)]
         angulars = [angular.velocity, *stop(angular, self.rates[1], self._dt_s)]
-        reasons, place = _NOTHING, self.start
+        place, reasons = self.start, _NOTHING
+        if max(len(linears), len(angulars)) > LONGEST_STOP:  # nobody has seen where it ends
+            reasons |= Reason.ACCELERATION
         for v, w in zip_longest(linears, angulars, fillvalue=ZERO):
             place = place.moved(v, w, self._dt_s)
             reasons |= self._pose(place)
             if norm(v) > self._speed or norm(w) > self._turn_speed:
                 reasons |= Reason.SPEED
         if self._joints is not None:
-            way = np.array([*minus(place.position_m, self.measured_m), *_rotvec(place.turn)])
-            reasons |= self._joints.broken(np.array([*linear.velocity, *angular.velocity]), way)
+            twist = np.array([*linear.velocity, *angular.velocity])
+            reasons |= self._joints.broken(twist, self._way(place))
         return reasons
 
     def tilt(self, place: Place) -> float:
@@ -123,6 +138,10 @@ class StopCheck:
             reasons |= Reason.LEASH
         return reasons
 
+    def _way(self, place: Place) -> NDArray[np.float64]:
+        """From the measured pose [6]."""
+        return np.array([*minus(place.position_m, self.measured_m), *_rotvec(place.turn)])
+
     def _ahead_m(self, place: Place) -> float:
         return norm(minus(place.position_m, self.measured_m))
 
@@ -146,13 +165,20 @@ class StopCheck:
 class _Joints:
     """Joint limits, linearised at the measured configuration."""
 
-    def __init__(self, state: RobotState, limits: SafetyLimits, motions: tuple[Motion, Motion]) -> None:
+    def __init__(
+        self,
+        state: RobotState,
+        limits: SafetyLimits,
+        motions: tuple[Motion, Motion],
+        way: NDArray[np.float64],  # [6] from the measured pose to the reference
+    ) -> None:
         assert state.jacobian is not None
         self._q = state.q.astype(np.float64)
         self._inverse = pseudo_inverse(state.jacobian)
         low, high = np.array(limits.joint_low_rad), np.array(limits.joint_high_rad)
-        self._low = np.minimum(low + limits.joint_margin_rad - _ROUNDING, self._q)
-        self._high = np.maximum(high - limits.joint_margin_rad + _ROUNDING, self._q)
+        start = self._q + self._inverse @ way
+        self._low = np.minimum(low + limits.joint_margin_rad - _ROUNDING, np.minimum(start, self._q))
+        self._high = np.maximum(high - limits.joint_margin_rad + _ROUNDING, np.maximum(start, self._q))
         now = np.abs(self._inverse @ np.array([*motions[0].velocity, *motions[1].velocity]))
         self._speed = np.maximum(np.array(limits.joint_speed_radps) + _ROUNDING, now)
 
