@@ -24,7 +24,7 @@ class Joints:
 
     q: Array  # [J] rad
     dq: Array  # [J] rad/s
-    tau: Array  # [J] Nm; zero where the robot publishes no effort
+    tau: Array  # [J] the effort as published: Nm, on UR the motor currents; zero where there is none
 
 
 @dataclass(frozen=True)
