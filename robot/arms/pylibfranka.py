@@ -1,0 +1,289 @@
+"""FR3 through Franka's own Python bindings, the 1 kHz loop in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot.arms.driver import ArmTarget, HardLimits
+from robot.arms.franka_limits import FR3
+from robot.arms.pylibfranka_gripper import GripperOptions
+from robot.arms.pylibfranka_law import Impedance
+from robot.arms.pylibfranka_loop import LoopOptions
+from robot.arms.pylibfranka_memory import Phase, Record, SharedMemory, text_of
+from robot.arms.pylibfranka_reference import ReferenceLimits
+from robot.core.errors import ConfigError, DeviceError, DeviceLost
+from robot.core.types import RobotState
+
+_CONNECT_S = 20.0
+_RECOVER_S = 10.0
+_QUIT_S = 3.0
+_LOOK_S = 0.005
+_ADVICE = {  # what libfranka or the system says -> what to do
+    "Connection to FCI refused": "activate FCI in Franka Desk (menu, Activate FCI), and see whether another "
+    "program holds the arm",
+    "Host not found": "see whether the address is right: it is the control unit's shop floor address",
+    "timeout": "see whether the address is right and the cable sits in the control unit's LAN port: ping it",
+    "unreachable": "give this computer's network port an address in the control unit's network",
+    "No route to host": "see whether the address is right and the control unit is on: ping it",
+    "IncompatibleVersion": "the control unit's firmware speaks another protocol: see Franka's compatibility "
+    "table for pylibfranka 0.21; a Panda wants the driver `franka` or `frankx`",
+    "realtime capabilities": "boot a PREEMPT_RT kernel; `realtime: ignore` is only for the simulator",
+    "PermissionError": "may not run at realtime priority: put `@realtime - rtprio 99` into "
+    "/etc/security/limits.conf, join the group, log in again; `realtime: ignore` is only for the simulator",
+}
+
+
+@dataclass(frozen=True)
+class PylibfrankaConfig:
+    """Options of the rig. What the arm's own reflexes allow is a safety quantity: no default."""
+
+    host: str  # the control unit's address
+    collision_torque_nm: float  # of each joint; beyond it the arm stops by itself
+    collision_force_n: float  # and Nm, of each axis of the tool
+    realtime: Literal["enforce", "ignore"] = "enforce"  # ignore: only for the simulator
+    gripper: bool = True
+    gripper_speed_mps: float = 0.1
+    gripper_force_n: float = 30.0
+    stiffness_n_per_m: float = 2000.0
+    damping_ns_per_m: float = 89.0
+    turn_stiffness_nm_per_rad: float = 150.0
+    turn_damping_nms_per_rad: float = 10.0
+    spring_limit_m: float = 0.01
+    spring_limit_rad: float = 0.1
+    speed_mps: float = 0.5  # of the reference, whatever is asked for
+    acceleration_mps2: float = 8.0
+    turn_speed_radps: float = 1.5
+    turn_acceleration_radps2: float = 15.0
+    smoothing_s: float = 0.006
+    timeout_s: float = 0.25  # without a state for so long, the arm is lost
+
+    def __post_init__(self) -> None:
+        if problems := list(self._problems()):
+            raise ConfigError(problems, "pylibfranka options")
+
+    def _problems(self) -> Iterator[str]:
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not 0 < value < 1e5:
+                yield f"{name}: got {value}, want a positive finite number"
+        pairs = {"speed_mps": FR3.speed_mps, "acceleration_mps2": FR3.acceleration_mps2}
+        pairs |= {"turn_speed_radps": FR3.turn_speed_radps}
+        pairs |= {"turn_acceleration_radps2": FR3.turn_acceleration_radps2}
+        for name, most in pairs.items():
+            if getattr(self, name) > most:
+                yield f"{name}: got {getattr(self, name)}, want at most the FR3's {most}"
+        if self.smoothing_s > 0 and self.acceleration_mps2 / self.smoothing_s > FR3.jerk_mps3:
+            jerk = self.acceleration_mps2 / self.smoothing_s
+            yield f"acceleration_mps2 / smoothing_s: got {jerk:.0f} m/s3, want at most {FR3.jerk_mps3:g}"
+
+    def for_loop(self) -> LoopOptions:
+        """What the 1 kHz process needs."""
+        picked = {c: {n: getattr(self, n) for n in c.__annotations__} for c in (Impedance, ReferenceLimits)}
+        return LoopOptions(
+            host=self.host,
+            realtime=self.realtime == "enforce",
+            collision_torque_nm=self.collision_torque_nm,
+            collision_force_n=self.collision_force_n,
+            impedance=Impedance(**picked[Impedance]),
+            reference=ReferenceLimits(**picked[ReferenceLimits]),
+        )
+
+
+@dataclass(frozen=True)
+class LoopRate:
+    """How regular the control loop was."""
+
+    periods: NDArray[np.int64]  # [B] cycles by length, BIN_US wide, the last bin holds all longer ones
+    success_rate: float  # of the last 100 commands, as the control unit counts them
+
+
+class PylibfrankaArm:
+    """Cartesian impedance control at torque level; targets go in, states come out by shared memory.
+
+    The loop interpolates the targets, holds 0.1 s after the last one, and stops smoothly when this process
+    dies. A reflex latches: `send` is ignored until `recover`.
+    """
+
+    Config: ClassVar[type[Any]] = PylibfrankaConfig
+
+    def __init__(self, arm: str, config: PylibfrankaConfig) -> None:
+        self.arm, self._config = arm, config
+        self._memory: SharedMemory | None = None
+        self._loop: subprocess.Popen[bytes] | None = None
+        self._gripper: subprocess.Popen[bytes] | None = None
+        self._number, self._gripper_number, self._width_m = 0, 0, -1.0
+
+    @property
+    def hard_limits(self) -> HardLimits:
+        """The FR3's."""
+        return FR3
+
+    def connect(self) -> None:
+        """Start the loop, and the hand's process; wait for their first states.
+
+        Raises:
+            DeviceError: what libfranka refused, and the next step.
+        """
+        if importlib.util.find_spec("pylibfranka") is None:
+            raise DeviceError(f"arm/{self.arm}: pylibfranka is missing: pip install 'nudge[pylibfranka]'")
+        self.close()
+        self._memory = memory = SharedMemory()
+        self._number = self._gripper_number = 0
+        self._width_m = -1.0
+        try:
+            self._loop = _start("robot.arms.pylibfranka_loop", memory.fd, asdict(self._config.for_loop()))
+            self._await_started(self._loop, memory.state, "the arm")
+            if self._config.gripper:
+                self._gripper = _start("robot.arms.pylibfranka_gripper", memory.fd, asdict(self._hand()))
+                self._await_started(
+                    self._gripper, memory.gripper_state, "the hand (gripper: false if it has none)"
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def state(self) -> RobotState:
+        """The newest measurement, stamped when it came in; the wrench is the vendor's estimate."""
+        memory = self._alive()
+        state = memory.state.read()
+        return RobotState(
+            stamp_ns=int(state["stamp_ns"]),
+            arm=self.arm,
+            q=state["q"].astype(np.float32),
+            dq=state["dq"].astype(np.float32),
+            tau=state["tau"].astype(np.float32),
+            T_base_tcp=state["T_base_tcp"],
+            twist=state["twist"].astype(np.float32),
+            wrench=state["wrench"].astype(np.float32),
+            gripper_width=float(memory.gripper_state.read()["width_m"]),
+            jacobian=state["jacobian"].astype(np.float32),
+        )
+
+    def send(self, target: ArmTarget) -> None:
+        """Put the target where the loop finds it; the hand only hears of a new width."""
+        memory = self._alive()
+        if memory.state.peek("phase") == Phase.FAULT:
+            return
+        self._number += 1
+        memory.command.write(
+            number=self._number,
+            stamp_ns=target.stamp_ns,
+            T_base_tcp=target.T_base_tcp,
+            twist=target.twist,
+        )
+        if target.gripper_width_m is not None and target.gripper_width_m != self._width_m:
+            self._width_m = target.gripper_width_m
+            self._gripper_number += 1
+            memory.gripper_command.write(number=self._gripper_number, width_m=self._width_m)
+
+    def fault(self) -> str:
+        """The vendor's names of the errors; empty while there is none."""
+        if self._memory is None or self._memory.state.peek("phase") != Phase.FAULT:
+            return ""
+        return text_of(self._memory.state.read())
+
+    def recover(self) -> None:
+        """The vendor's error recovery, or a new connection if this one is gone.
+
+        Raises:
+            DeviceError: the arm still refuses, with its reason.
+        """
+        try:
+            memory = self._alive()
+        except DeviceLost:
+            return self.connect()
+        request = memory.command.peek("recover") + 1
+        memory.command.write(recover=request)
+        answered = self._wait_until(lambda: memory.state.peek("answered") >= request, _RECOVER_S)
+        if not answered or (why := self.fault()):
+            why = self.fault() if answered else f"no answer in {_RECOVER_S:g} s"
+            raise DeviceError(
+                f"arm/{self.arm} does not recover: {why}. "
+                "Free the arm, release the user stop, then clear again"
+            )
+
+    def loop_rate(self) -> LoopRate:
+        """Histogram of the control periods since connect, and the command success rate."""
+        state = self._alive().state.read()
+        return LoopRate(state["periods"].copy(), float(state["success_rate"]))
+
+    def close(self) -> None:
+        """Stop smoothly where the arm is, end both processes."""
+        memory, self._memory = self._memory, None
+        if memory is None:
+            return
+        memory.command.write(quit=1)
+        for process in filter(None, (self._loop, self._gripper)):
+            _end(process)
+        self._loop = self._gripper = None
+        memory.close()
+
+    def _hand(self) -> GripperOptions:
+        config = self._config
+        return GripperOptions(config.host, config.gripper_speed_mps, config.gripper_force_n)
+
+    def _alive(self) -> SharedMemory:
+        """The memory, if the loop still writes to it."""
+        if self._memory is None or self._loop is None:
+            raise DeviceLost(f"arm/{self.arm} is not connected: call connect")
+        phase = self._memory.state.peek("phase")
+        age_s = (time.time_ns() - self._memory.state.peek("stamp_ns")) * 1e-9
+        if phase != Phase.LOST and self._loop.poll() is None and age_s <= self._config.timeout_s:
+            return self._memory
+        why = text_of(self._memory.state.read()) if phase == Phase.LOST else f"no state for {age_s:.2f} s"
+        raise DeviceLost(
+            f"arm/{self.arm} at {self._config.host} is lost: {why}. See whether the control unit is on, "
+            "its cable sits and FCI is active; then clear the stop to connect again"
+        )
+
+    def _await_started(self, process: subprocess.Popen[bytes], record: Record, what: str) -> None:
+        def started() -> bool:
+            return record.peek("phase") != Phase.STARTING or process.poll() is not None
+
+        self._wait_until(started, _CONNECT_S)
+        if record.peek("phase") in (Phase.READING, Phase.FAULT):
+            return
+        why = text_of(record.read()) or f"no answer in {_CONNECT_S:g} s (exit code {process.poll()})"
+        known = [advice for sign, advice in _ADVICE.items() if sign.lower() in why.lower()]
+        advice = known[0] if known else "see whether the control unit is on and shows no error in Desk"
+        raise DeviceError(
+            f"arm/{self.arm}: {what} at {self._config.host} cannot be used: {why}. Next: {advice}"
+        )
+
+    def _wait_until(self, true: Callable[[], bool], longest_s: float) -> bool:
+        give_up_s = time.monotonic() + longest_s
+        while not true():
+            if time.monotonic() > give_up_s:
+                return False
+            time.sleep(_LOOK_S)
+        return True
+
+
+def _start(module: str, fd: int, options: dict[str, Any]) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(p for p in (os.getcwd() if p == "" else p for p in sys.path) if p)
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # 6x6 matrices: a thread pool only costs
+    return subprocess.Popen(
+        [sys.executable, "-m", module, str(fd), json.dumps(options)],
+        pass_fds=(fd,),
+        stdin=subprocess.DEVNULL,
+        env=os.environ | threads | {"PYTHONPATH": path},
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the smooth stop, no longer than it may take."""
+    try:
+        process.wait(_QUIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
