@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node as RosNode
+from sensor_msgs.msg import CameraInfo as RosCameraInfo
 from sensor_msgs.msg import JointState
 
 from robot.core.se3 import quat_xyzw
 from robot.core.topics import Topic
-from robot.core.types import DeviceHealth, RobotState, Status
+from robot.core.types import CameraInfo, DeviceHealth, RobotState, Status
 from robot.ros.convert import to_time
+from robot.ros.qos import qos
 
 DIAGNOSTICS = "/diagnostics"
 _DEPTH = 10
@@ -21,18 +24,21 @@ _Build = Callable[[Any], Any]
 
 
 class Mirrors:
-    """The mirror publishers of one topic; a copy is built only while somebody listens to it."""
+    """The mirror publishers of one topic; a copy is built only while somebody listens, or may later."""
 
     def __init__(self, ros: RosNode, topic: Topic) -> None:
+        # A latched message is sent once, so its copy is built for readers who come later, too.
+        self._latched = topic.type is CameraInfo
+        depth = qos(topic.service) if self._latched else _DEPTH
         self._mirrors = [
-            (ros.create_publisher(ros_type, name, _DEPTH), build)
+            (ros.create_publisher(ros_type, name, depth), build)
             for ros_type, name, build in mirrors_of(topic)
         ]
 
     def publish(self, message: Any) -> None:
         """Send ``message`` to every mirror that has a subscriber."""
         for publisher, build in self._mirrors:
-            if publisher.get_subscription_count():
+            if self._latched or publisher.get_subscription_count():
                 publisher.publish(build(message))
 
 
@@ -42,6 +48,8 @@ def mirrors_of(topic: Topic) -> list[tuple[type, str, _Build]]:
         return [(DiagnosticArray, DIAGNOSTICS, diagnostics)]
     if topic.type is DeviceHealth:
         return [(DiagnosticArray, DIAGNOSTICS, device_diagnostics)]
+    if topic.type is CameraInfo:
+        return [(RosCameraInfo, f"{topic.name}_ros", camera_info)]
     if topic.type is not RobotState:
         return []
     arm = topic.name.rpartition("/")[0]
@@ -76,6 +84,18 @@ def wrench(state: RobotState) -> WrenchStamped:
     ros.header.stamp, ros.header.frame_id = to_time(state.stamp_ns), f"{state.arm}_tcp"
     f, t = ros.wrench.force, ros.wrench.torque
     f.x, f.y, f.z, t.x, t.y, t.z = state.wrench.tolist()
+    return ros
+
+
+def camera_info(info: CameraInfo) -> RosCameraInfo:
+    """The pinhole model in the image's frame, the camera's name; K of zeros says "not calibrated".
+
+    Its topic ends in ``camera_info_ros``, because our own message is on ``camera_info``.
+    """
+    ros = RosCameraInfo(width=info.width, height=info.height, distortion_model="plumb_bob")
+    ros.header.stamp, ros.header.frame_id = to_time(info.stamp_ns), info.camera
+    ros.d, ros.k, ros.r = info.distortion.tolist(), info.K.ravel(), np.eye(3).ravel()
+    ros.p = np.hstack([info.K, np.zeros((3, 1))]).ravel()
     return ros
 
 
