@@ -30,7 +30,8 @@ def helps(root: Path) -> Callable[[str], str]:
     def help_of(command: str) -> str:
         argv = [sys.executable, "-c", RUN_NUDGE, command, "--help"]
         done = subprocess.run(argv, cwd=root, capture_output=True, text=True)
-        return done.stdout if done.returncode == 0 else ""
+        # An unknown command answers with the help of `nudge` itself.
+        return done.stdout if f"nudge {command} " in done.stdout.partition("\n")[0] else ""
 
     return help_of
 
