@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class OpenCvCamera:
     Without a calibration (``K``) the published K is zeros, which in ROS says "not calibrated".
     """
 
-    Config = OpenCvConfig
+    Config: ClassVar[type[OpenCvConfig]] = OpenCvConfig
 
     def __init__(self, camera: str, config: OpenCvConfig) -> None:
         self.camera, self._config = camera, config

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class RealSenseCamera:
     After DeviceLost, `connect` finds the camera again, whatever USB port it came back on.
     """
 
-    Config = RealSenseConfig
+    Config: ClassVar[type[RealSenseConfig]] = RealSenseConfig
 
     def __init__(self, camera: str, config: RealSenseConfig) -> None:
         self.camera, self._config = camera, config

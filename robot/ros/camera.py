@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class RosCamera:
     Stamps are the messages' own header stamps: a publisher that leaves them at zero is refused.
     """
 
-    Config = RosCameraConfig
+    Config: ClassVar[type[RosCameraConfig]] = RosCameraConfig
 
     def __init__(self, camera: str, config: RosCameraConfig) -> None:
         self.camera, self._config = camera, config

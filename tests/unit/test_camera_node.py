@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ class FakeConfig:
 class FakeCamera:
     """Gives what the test puts in; `connect` waits for the test when told to."""
 
-    Config = FakeConfig
+    Config: ClassVar[type[FakeConfig]] = FakeConfig
 
     def __init__(self) -> None:
         self.camera, self.calls = "wrist", list[str]()
