@@ -90,6 +90,6 @@ def _home() -> Path:
 
 
 def _own_address() -> str:
-    """A loopback address of this process and server: the ports are fixed, so two servers need two addresses."""
+    """A loopback address of this process and server: the ports are fixed, so two servers need two."""
     pid = os.getpid()
     return f"127.{1 + pid // 250 % 250}.{1 + pid % 250}.{1 + next(_counter)}"
