@@ -34,7 +34,7 @@ def nudge(monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("command", ["train", "demo", "eval", "replay"])
+@pytest.mark.parametrize("command", ["train", "demo", "eval", "replay", "doctor"])
 def test_every_help_shows_its_example(nudge, command):
     status, out, _ = nudge(command, "--help")
     assert status == 0
