@@ -17,7 +17,18 @@ from policies.weights_inbox import Correction, WeightsInbox
 from robot.core import topics
 from robot.core.node import Node
 from robot.core.topics import Topic
-from robot.core.types import Action, EpisodeHeader, EpisodeStart, Event, Key, Outcome, Source, Status, Weights
+from robot.core.types import (
+    Action,
+    DeviceHealth,
+    EpisodeHeader,
+    EpisodeStart,
+    Event,
+    Key,
+    Outcome,
+    Source,
+    Status,
+    Weights,
+)
 from robot.task import Task
 
 log = logging.getLogger(__name__)
@@ -60,8 +71,16 @@ class ActorNode(Node):
         self._allowed_steps = 0.0
         self._stopped = False
         self._waited_ticks = 0
+        self._gone: set[str] = set()  # devices that do not answer
+        self._stamp_ns = 0
         self.tick_times, self.swap_times = TickTimes(), TickTimes()
-        self.inputs = (*self._senses.topics, topics.WEIGHTS, topics.LEARNER_STATUS, topics.EVENT)
+        self.inputs = (
+            *self._senses.topics,
+            topics.WEIGHTS,
+            topics.LEARNER_STATUS,
+            topics.EVENT,
+            topics.DEVICES,
+        )
         self.outputs = (
             topics.PROPOSED,
             topics.EPISODE_START,
@@ -80,6 +99,8 @@ class ActorNode(Node):
                 self._inbox.offer(message)
         elif isinstance(message, Event):
             self._press(message.key)
+        elif isinstance(message, DeviceHealth):
+            self._hear(message)
         elif topic == topics.LEARNER_STATUS:
             self._allowed_steps = message.values["allowed_steps"]
             if self._episode is None:
@@ -112,7 +133,29 @@ class ActorNode(Node):
         if self._episode is not None:
             self._episode.press(key)
 
+    def _hear(self, health: DeviceHealth) -> None:
+        """Without all its devices a rig has no episode: the open one ends, the next waits for them."""
+        self._stamp_ns = max(self._stamp_ns, health.stamp_ns)
+        if not health.ok:
+            self._gone.add(health.device)
+            self._cut(health)
+        elif health.device in self._gone:
+            self._gone.discard(health.device)
+            if self._episode is None:
+                self._next_episode()
+
+    def _cut(self, health: DeviceHealth) -> None:
+        if self._episode is None:
+            return
+        log.warning("episode %d is cut off: %s", self._episode.episode_id, health.reason)
+        end = self._episode.cut()
+        if end is not None:
+            self.publish(topics.EXPERIENCE, end)
+        self._close_episode(self._episode)
+
     def _next_episode(self) -> None:
+        if self._gone:
+            return
         if self._stopped or self._progress.finished(self._plan):
             self.done = True
             return
@@ -170,11 +213,15 @@ class ActorNode(Node):
 
     def _finish(self, episode: Trajectory, sensed: Sensed, proposed: Action) -> None:
         self.publish(topics.EXPERIENCE, episode.end(sensed, proposed))
+        self._stamp_ns = sensed.stamp_ns
+        self._close_episode(episode)
+
+    def _close_episode(self, episode: Trajectory) -> None:
         self._progress.episodes += 1
         self._progress.steps += episode.steps
         self._progress.successes += episode.outcome is Outcome.SUCCESS
         self._episode = None
-        self._report(episode, sensed.stamp_ns)
+        self._report(episode, self._stamp_ns)
         self._next_episode()
 
     def _report(self, episode: Trajectory, stamp_ns: int) -> None:

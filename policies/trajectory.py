@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from policies.senses import Sensed
 from robot.core.types import Action, EpisodeEnd, Key, Outcome, Source, Step
+from robot.safety.reason import Reason
 
 _ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
 
@@ -59,6 +60,7 @@ class Trajectory:
             truncated=self.outcome is not None and not terminated,
             source=sensed.executed.source,
             weights_version=proposed.weights_version,
+            safety=sensed.executed.safety,
         )
         self._count(step)
         return step
@@ -72,12 +74,17 @@ class Trajectory:
         outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
         return EpisodeEnd(self.episode_id, self.steps, outcome, sensed.observation, base_action.base)
 
+    def cut(self) -> EpisodeEnd | None:
+        """The closing record of an episode that a lost device ended; None before its first observation."""
+        self.outcome = Outcome.ABORTED
+        return None if self._before is None else self.end(*self._before)
+
     def _judge(self, sensed: Sensed) -> Outcome | None:
         if self._key is not None:
             return _ENDS[self._key]
         if sensed.reward.success:
             return Outcome.SUCCESS
-        if sensed.reward.failure:
+        if sensed.reward.failure or Reason.STOPPED in Reason(sensed.executed.safety):
             return Outcome.FAILURE
         return Outcome.TIME_LIMIT if self.steps + 1 >= self._limit else None
 

@@ -6,28 +6,38 @@ from dataclasses import dataclass, field
 
 from robot.core.errors import ConfigError
 
+_LONGEST_DELAY_MS = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A device that the twin loses for a while: what a pulled plug looks like to the rest of the graph."""
+
+    device: str  # "camera/wrist", "arm/arm", "teleop/arm"
+    episode: int  # counted from the cell's first reset
+    from_s: float  # since that reset
+    for_s: float
+
 
 @dataclass(frozen=True)
 class TwinConfig:
     """How imperfect the cell is; delay and noise of zero is the ideal one."""
 
-    control_period_s: float = 0.1  # the task's, when a task makes the twin
-    command_delay_ms: int = 0  # a reference reaches the controller this late, at most one period
+    command_delay_ms: int = 0  # a reference reaches the controller this late
     wrench_noise_n: float = 0.2  # standard deviation; torque gets a tenth of it in Nm
     image_noise: float = 0.0  # standard deviation in grey levels
-    reference_leash_m: float = 0.02  # the reference never runs further ahead of the tool
-    reference_leash_rad: float = 0.2
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
-        period_ms = self.control_period_s * 1000
         checks = {
-            f"command_delay_ms: got {self.command_delay_ms}, want 0 to {period_ms:g} ms": 0
+            f"command_delay_ms: got {self.command_delay_ms}, want 0 to {_LONGEST_DELAY_MS} ms": 0
             <= self.command_delay_ms
-            <= period_ms,
+            <= _LONGEST_DELAY_MS,
             f"wrench_noise_n: got {self.wrench_noise_n}, want 0 N or more": self.wrench_noise_n >= 0,
             f"image_noise: got {self.image_noise}, want 0 grey levels or more": self.image_noise >= 0,
         }
         problems = [text for text, good in checks.items() if not good]
+        problems += [p for i, f in enumerate(self.faults) for p in _fault_problems(i, f)]
         if problems:
             raise ConfigError(problems, "twin")
 
@@ -38,3 +48,15 @@ class CellConfig:
 
     realtime: bool = False
     twin: TwinConfig = field(default_factory=TwinConfig)
+
+
+def _fault_problems(index: int, fault: Fault) -> list[str]:
+    kind, _, name = fault.device.partition("/")
+    problems = []
+    if kind not in ("camera", "arm", "teleop") or not name:
+        problems.append(f"faults[{index}].device: got {fault.device!r}, want camera/, arm/ or teleop/ NAME")
+    if fault.from_s < 0 or fault.for_s <= 0:
+        problems.append(
+            f"faults[{index}]: got {fault.for_s} s from {fault.from_s} s, want a time that exists"
+        )
+    return problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from robot.core.errors import ConfigError
 
@@ -73,3 +73,10 @@ def _not_usable(name: str, value: float | tuple[float, ...]) -> list[str]:
     numbers = value if isinstance(value, tuple) else (value,)
     bad = [v for v in numbers if not math.isfinite(v) or (not signed and v <= 0)]
     return [f"{name}: got {v}, want a {'' if signed else 'positive '}finite number" for v in bad]
+
+
+def within(limits: SafetyLimits, low_m: Point, high_m: Point) -> SafetyLimits:
+    """The limits with the workspace narrowed to a task's box as well; ConfigError if they do not overlap."""
+    ax, ay, az = (max(a, b) for a, b in zip(limits.workspace_low_m, low_m, strict=True))
+    bx, by, bz = (min(a, b) for a, b in zip(limits.workspace_high_m, high_m, strict=True))
+    return replace(limits, workspace_low_m=(ax, ay, az), workspace_high_m=(bx, by, bz))

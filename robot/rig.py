@@ -39,6 +39,7 @@ class CameraRig:
     options: Options = field(default_factory=dict)
     crop: CropRig | None = None  # None: the largest centred square
     max_age_s: float = 0.1  # an older frame is no observation
+    min_fps: float = 15.0  # a camera that gives fewer frames a second counts as lost
 
 
 @dataclass(frozen=True)

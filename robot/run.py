@@ -20,6 +20,7 @@ from robot.session.evaluations import read_evaluation
 from robot.session.job import Job, Stage
 from robot.session.log_file import FORMAT
 from robot.session.metrics import MetricsLog
+from robot.session.rigs import is_twin
 from robot.session.ros_graph import END_OF_REASON, GIVES_UP, USER_ERROR
 
 
@@ -58,8 +59,8 @@ def _run(process: str, job: Job) -> None:
     try:
         host(
             nodes,
-            sim_time=True,
-            clock_source=process == "cell",
+            sim_time=is_twin(job.rig),
+            clock_source=process == "cell" and is_twin(job.rig),
             wait_for=graph.wait_for(job),
             wait_timeout_s=60,
         ).run()
@@ -82,7 +83,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m robot.run", description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="run folder with config.json")
     parser.add_argument("--stage", choices=get_args(Stage), required=True)
-    parser.add_argument("--process", choices=[*graph.CONTROL, "learner", "bc"], required=True)
+    names = f"{', '.join(graph.CONTROL)}, learner, bc or {graph.CAMERA}NAME"
+    parser.add_argument("--process", metavar="NAME", required=True, help=names)
     parser.add_argument("--worker", type=int, default=0)
     parser.add_argument("--evaluation", help="a folder in RUN/eval, for `nudge eval`")
     return parser.parse_args()

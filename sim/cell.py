@@ -5,64 +5,101 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-import numpy as np
-
 from robot.cell_config import CellConfig
 from robot.core import topics
 from robot.core.node import Node
 from robot.core.topics import Topic
-from robot.core.types import Action, EpisodeStart, Image, Reward, Source, Truth
+from robot.core.types import (
+    Action,
+    DeviceHealth,
+    EpisodeStart,
+    Event,
+    Image,
+    Reward,
+    Source,
+    SpeedScale,
+    Truth,
+)
+from robot.guarded_arm import GuardedArm
+from robot.limits import SafetyLimits, within
+from robot.rig_control import RigControl
 from robot.task import Task
+from sim.arm import TwinArm
+from sim.camera import camera_info
+from sim.faults import Faults
 from sim.rendering import Renderer
 from sim.twin import make_twin
 
 log = logging.getLogger(__name__)
 
+_GUARD_NS = 10_000_000
+
 
 class TwinCell(Node):
-    """Arm, cameras and geometric success judge of one twin.
+    """Arm, cameras and geometric success judge of one twin, behind the same safety layer as a real arm.
 
     Lockstep: time stands still until a command for the present stamp arrives, the safest hold there is.
-    Real time: each period executes the newest command for the present stamp, or HOLD.
+    Real time: ticked every guard period, each control period executes the newest command for its stamp, or
+    HOLD. While a device is unplugged time goes on in both, and the arm holds.
     """
 
     name = "cell"
 
-    def __init__(self, task: Task, config: CellConfig | None = None) -> None:
+    def __init__(self, task: Task, limits: SafetyLimits, config: CellConfig | None = None) -> None:
         self._task, self._config = task, config or CellConfig()
         self._twin = make_twin(task, self._config.twin)
         size = (task.image_size, task.image_size)
         self._renderer = Renderer(self._twin.model, size) if task.cameras else None
-        self._arm = task.action.arms[0]
+        spec = task.action.arms[0]
+        self._arm = TwinArm(spec.arm, world=self._twin)
+        limits = within(limits, task.workspace.low_m, task.workspace.high_m)
+        guard_s = _GUARD_NS * 1e-9
+        arm = GuardedArm(self._arm, spec, limits, task.control_period_s, guard_s)
+        self.control = RigControl([arm])
+        self._faults = Faults(self._config.twin.faults)
         self._episode: EpisodeStart | None = None
         self._pending: Action | None = None
-        self.inputs = (topics.COMMAND, topics.EPISODE_START)
-        cameras = [topics.camera_image(c) for c in task.cameras]
+        self._step_ns = round(task.control_period_s * 1e9)
+        self._next_ns = 0
+        self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
+        cameras = [t(c) for c in task.cameras for t in (topics.camera_image, topics.camera_info)]
         self.outputs = (
             *cameras,
             topics.EXECUTED,
             topics.REWARD,
             topics.TRUTH,
+            topics.SAFETY,
+            topics.DEVICES,
             *(topics.arm_state(a) for a in task.arms),
         )
-        self.period_s = task.control_period_s if self._config.realtime else None
+        self.period_s = guard_s if self._config.realtime else None
 
-    def on(self, topic: Topic, message: Action | EpisodeStart) -> None:
-        """A command for now, or a reset."""
+    def start(self) -> None:
+        """Say how the cameras see."""
+        for camera in self._task.cameras:
+            info = camera_info(self._twin.model, camera, self._task.image_size, self._twin.stamp_ns)
+            self.publish(topics.camera_info(camera), info)
+
+    def on(self, topic: Topic, message: Action | EpisodeStart | Event | DeviceHealth | SpeedScale) -> None:
+        """A command for now, a reset, or something that concerns the arm's safety."""
         if isinstance(message, EpisodeStart):
             self._reset(message)
-        elif message.stamp_ns != self._twin.stamp_ns:
+        elif not isinstance(message, Action):
+            self.control.hear(message)
+        elif message.stamp_ns != self._next_ns - self._step_ns:
             log.warning("command for %d ns came at %d ns: ignored", message.stamp_ns, self._twin.stamp_ns)
-        elif self._config.realtime:
-            self._pending = message
         else:
-            self._execute(message)
+            self._pending = message
+            self.control.command(message, message.stamp_ns)
+            if not self._config.realtime:
+                self._run_step()
 
     def tick(self, now_ns: int) -> None:
-        """Real time only: the period is over, act on what there is."""
+        """Real time only: one guard period is over."""
         if self._episode is not None:
-            command, self._pending = self._pending, None
-            self._execute(command or self._hold())
+            self._guard_period()
+            if self._twin.stamp_ns >= self._next_ns:
+                self._end_step()
 
     def close(self) -> None:
         """Give the GL context back."""
@@ -70,35 +107,54 @@ class TwinCell(Node):
             self._renderer.close()
 
     def _reset(self, start: EpisodeStart) -> None:
-        self._episode, self._pending = start, None
+        self._episode = start
         self._twin.reset(start.seed)
-        self._twin.stamp_ns += round(self._task.control_period_s * 1e9)
-        self._publish(replace(self._hold(), source=Source.RESET), success=False)
+        self._twin.stamp_ns += self._step_ns
+        self._faults.begin(self._twin.stamp_ns)
+        self._arm.episode_id = start.episode_id
+        for arm in self.control.arms:
+            arm.clear()  # a reset of the twin stands for a person who put things right
+        self.control.begin()
+        self._publish(Source.RESET)
 
-    def _execute(self, command: Action) -> None:
-        if not np.isfinite(command.value).all():
-            log.error("command with a value that is not finite: holding instead")
-            command = self._hold()
-        value = np.clip(command.value, -1.0, 1.0)
-        translation, rotation = self._arm.delta(value)
-        gripper = float(value[-1]) if self._arm.gripper else 0.0
-        self._twin.step(translation, rotation, gripper)
-        success = self._twin.scene.success(self._twin.model, self._twin.data)
-        self._publish(replace(command, value=value), success)
+    def _run_step(self) -> None:
+        """Lockstep: one control step; then, while a device is gone, as many as it takes to be back."""
+        while True:
+            while self._twin.stamp_ns < self._next_ns:
+                self._guard_period()
+            self._end_step()
+            if not self._faults.unplugged:
+                break
 
-    def _hold(self) -> Action:
-        zero = np.zeros(self._task.action.size, np.float32)
-        return Action(self._twin.stamp_ns, zero, zero, zero, Source.HOLD)
+    def _guard_period(self) -> None:
+        now = self._twin.stamp_ns
+        for change in self._faults.advance(now):
+            self.publish(topics.DEVICES, change)
+            self.control.hear(change)
+        self._arm.plugged_in = f"arm/{self._arm.arm}" not in self._faults.unplugged
+        self.control.tick(now)
+        if self._twin.stamp_ns == now:  # nothing reached the arm
+            self._arm.rest()
 
-    def _publish(self, executed: Action, success: bool) -> None:
+    def _end_step(self) -> None:
+        self._publish(None)
+
+    def _publish(self, source: Source | None) -> None:
         """All of one control step under one stamp: what moved the arm here, what it earned, what is seen."""
         twin, stamp = self._twin, self._twin.stamp_ns
-        self.publish(topics.EXECUTED, replace(executed, stamp_ns=stamp))
+        self._next_ns = stamp + self._step_ns
+        executed = self.control.executed(stamp)
+        executed = executed if source is None else replace(executed, source=source)
+        success = source is None and twin.scene.success(twin.model, twin.data)
+        self.publish(topics.EXECUTED, executed)
+        if executed.safety:
+            self.publish(topics.SAFETY, self.control.report(stamp, executed))
         self.publish(topics.REWARD, Reward(stamp, float(success), success))
         episode = self._episode.episode_id if self._episode else -1
         self.publish(topics.TRUTH, Truth(stamp, episode, twin.scene.poses(twin.model, twin.data)))
-        if self._renderer is not None:
-            for camera in self._task.cameras:
+        for camera in self._task.cameras:
+            if f"camera/{camera}" not in self._faults.unplugged and self._renderer is not None:
                 pixels = twin.noisy_image(self._renderer.draw(twin.data, camera))
                 self.publish(topics.camera_image(camera), Image(stamp, camera, pixels))
-        self.publish(topics.arm_state(self._arm.arm), twin.state(episode))
+        if self._arm.plugged_in:
+            self.publish(topics.arm_state(self._arm.arm), twin.state(episode))

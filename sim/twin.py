@@ -1,33 +1,32 @@
-"""One arm in its MuJoCo cell, stepped a control period at a time."""
+"""One arm in its MuJoCo cell: physics, and the 1 kHz controller that follows a reference."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import deque
 
 import mujoco
 import numpy as np
 
 from robot.cell_config import TwinConfig
 from robot.core.errors import NudgeError
-from robot.core.se3 import Matrix, exp_so3
+from robot.core.se3 import Matrix, transform
 from robot.core.types import Array, RobotState
-from robot.task import Box, Task
-from sim.impedance import CartesianImpedance, inverse_kinematics, small_rotation
+from robot.task import Task
+from sim.impedance import CartesianImpedance, inverse_kinematics
 from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
 
 _JOINTS = slice(0, 7)
-_GRIPPER_SPEED_M = 0.02  # opening a control step at full command
+_TICK_NS = 1_000_000
+_WRENCH_SHARE = 0.1  # of a tick in the reading: a low-pass of 16 Hz, as an arm's own estimate has
+_Pose = tuple[Matrix, Matrix]  # position [3] m, rotation [3, 3]
 
 
 class Twin:
     """Physics and controller of one arm. Drawing is `sim.rendering`; messages are `sim.cell`."""
 
-    def __init__(
-        self, scene: Scene, workspace: Box, config: TwinConfig | None = None, arm: str = "arm"
-    ) -> None:
+    def __init__(self, scene: Scene, config: TwinConfig | None = None, arm: str = "arm") -> None:
         self.config, self.scene, self.arm = config or TwinConfig(), scene, arm
-        self._workspace = workspace
         spec = new_cell()
         scene.build(spec)
         self.model = spec.compile()
@@ -36,8 +35,12 @@ class Twin:
         self._controller = CartesianImpedance(self.model, "tcp", _JOINTS)
         self._rng = np.random.default_rng(0)
         self._tare = np.zeros(6)
-        self._reference: tuple[Matrix, Matrix] = (np.zeros(3), np.eye(3))
+        self._felt = np.zeros(6)
+        self._reference: _Pose = (np.zeros(3), np.eye(3))
+        # References on their way to the controller, the one it follows now first.
+        self._delayed: deque[_Pose] = deque(maxlen=self.config.command_delay_ms + 1)
         self._opening = 0.0
+        self._jacobian = np.zeros((6, self.model.nv))
 
     def reset(self, seed: int) -> None:
         """A new start drawn from ``seed``; time goes on."""
@@ -50,19 +53,27 @@ class Twin:
         self.data.qpos[7:9] = self._opening
         self._controller.reset(self.data.qpos[_JOINTS])
         self._reference = (T_base_tcp[:3, 3].copy(), T_base_tcp[:3, :3].copy())
+        self._delayed.clear()
+        self._delayed.append(self._reference)
         self._settle()
 
-    def step(self, translation_m: Array, rotation_rad: Array, gripper: float = 0.0) -> None:
-        """Move the reference by one delta in the tool frame and simulate one control period."""
-        old = self._reference
-        self._reference = self._leashed(*self._moved(old, translation_m, rotation_rad))
-        self._opening = float(np.clip(self._opening + gripper * _GRIPPER_SPEED_M, 0.0, 0.04))
-        ticks = round(self.config.control_period_s * 1000)
+    @property
+    def reference(self) -> Matrix:
+        """The pose [4, 4] the controller was given last."""
+        return transform(self._reference[1], self._reference[0])
+
+    def advance(self, T_base_tcp: Matrix, seconds: float, gripper_width_m: float | None = None) -> None:
+        """Simulate ``seconds``, over which the reference moves evenly to ``T_base_tcp``."""
+        if gripper_width_m is not None:
+            self._opening = float(np.clip(gripper_width_m / 2, 0.0, 0.04))
+        old, ticks = self._reference[0], round(seconds * 1000)
+        position, R = T_base_tcp[:3, 3].copy(), T_base_tcp[:3, :3].copy()
         for k in range(ticks):
-            along = np.clip((k + 1 - self.config.command_delay_ms) / ticks, 0.0, 1.0)
-            self._tick(old[0] + along * (self._reference[0] - old[0]), self._reference[1])
+            self._delayed.append((old + (k + 1) / ticks * (position - old), R))
+            self._tick(*self._delayed[0])
+            self.stamp_ns += _TICK_NS
+        self._reference = (position, R)
         self._check()
-        self.stamp_ns += round(self.config.control_period_s * 1e9)
 
     def state(self, episode_id: int = -1) -> RobotState:
         """What the arm's own sensors tell."""
@@ -81,9 +92,10 @@ class Twin:
             tau=d.ctrl[_JOINTS].astype(f32),
             T_base_tcp=T,
             twist=np.r_[twist[3:], twist[:3]].astype(f32),  # MuJoCo puts the rotation first
-            wrench=(self._wrench() - self._tare + noise).astype(f32),
+            wrench=(self._felt - self._tare + noise).astype(f32),
             gripper_width=float(2 * d.qpos[7]),
             episode_id=episode_id,
+            jacobian=self._tcp_jacobian(),
         )
 
     def noisy_image(self, pixels: np.ndarray) -> np.ndarray:
@@ -93,25 +105,12 @@ class Twin:
         noise = self._rng.normal(size=pixels.shape) * self.config.image_noise
         return np.clip(pixels + noise, 0, 255).astype(np.uint8)
 
-    def _moved(
-        self, reference: tuple[Matrix, Matrix], translation: Array, rotation: Array
-    ) -> tuple[Matrix, Matrix]:
-        position, R = reference
-        return position + R @ translation, R @ exp_so3(rotation)
-
-    def _leashed(self, position: Matrix, R: Matrix) -> tuple[Matrix, Matrix]:
-        tcp = self.data.site("tcp")
-        measured = tcp.xmat.reshape(3, 3)
-        ahead = _shorten(position - tcp.xpos, self.config.reference_leash_m)
-        turn = _shorten(small_rotation(measured, R), self.config.reference_leash_rad)
-        position = np.clip(tcp.xpos + ahead, self._workspace.low_m, self._workspace.high_m)
-        return position, exp_so3(turn) @ measured
-
     def _tick(self, position: Matrix, R: Matrix) -> None:
         mujoco.mj_step1(self.model, self.data)
         self.data.ctrl[_JOINTS] = self._controller.torque(self.data, position, R)
         self.data.ctrl[7] = self._opening
         mujoco.mj_step2(self.model, self.data)
+        self._felt += _WRENCH_SHARE * (self._wrench() - self._felt)
 
     def _settle(self) -> None:
         mujoco.mj_forward(self.model, self.data)
@@ -119,6 +118,13 @@ class Twin:
             self._tick(*self._reference)
         mujoco.mj_forward(self.model, self.data)
         self._tare = self._wrench()
+        self._felt = self._tare.copy()
+
+    def _tcp_jacobian(self) -> Array:
+        mujoco.mj_jacSite(
+            self.model, self.data, self._jacobian[:3], self._jacobian[3:], self.data.site("tcp").id
+        )
+        return self._jacobian[:, _JOINTS].astype(np.float32)
 
     def _wrench(self) -> Matrix:
         # The sensor reads what the arm does to the hand, in the hand's frame; the tool feels the opposite
@@ -131,11 +137,6 @@ class Twin:
             raise NudgeError(f"the twin's physics diverged at {self.stamp_ns} ns; please report the seed")
 
 
-def _shorten(vector: Matrix, longest: float) -> Matrix:
-    return vector * min(1.0, longest / max(float(np.linalg.norm(vector)), 1e-12))
-
-
 def make_twin(task: Task, config: TwinConfig | None = None) -> Twin:
     """The twin of a task's cell."""
-    config = replace(config or TwinConfig(), control_period_s=task.control_period_s)
-    return Twin(SCENES.load(task.scene)(), task.workspace, config, task.arms[0])
+    return Twin(SCENES.load(task.scene)(), config, task.arms[0])

@@ -16,6 +16,8 @@ def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> E
     """T >= 1 steps and their end as arrays."""
     observations = [*(s.observation for s in steps), end.observation]
     base = [*(s.base_action for s in steps), end.base_action]
+    # An episode that was cut off (a device was lost) ends with a step that did not know it was the last.
+    truncated = [s.truncated for s in steps[:-1]] + [not steps[-1].terminated]
     return Episode(
         header=header,
         outcome=end.outcome,
@@ -29,9 +31,10 @@ def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> E
         reward=np.array([s.reward for s in steps], np.float32),
         discount=np.array([s.discount for s in steps], np.float32),
         terminated=np.array([s.terminated for s in steps], bool),
-        truncated=np.array([s.truncated for s in steps], bool),
+        truncated=np.array(truncated, bool),
         source=np.array([s.source for s in steps], np.int8),
         weights_version=np.array([s.weights_version for s in steps], np.int64),
+        safety=np.array([s.safety for s in steps], np.int32),
     )
 
 
@@ -79,6 +82,7 @@ def _step(episode: Episode, t: int) -> Step:
         truncated=bool(episode.truncated[t]),
         source=Source(episode.source[t]),
         weights_version=int(episode.weights_version[t]),
+        safety=int(episode.safety[t]),
     )
 
 

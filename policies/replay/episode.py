@@ -31,6 +31,7 @@ class Episode:
     truncated: np.ndarray  # [T] bool
     source: np.ndarray  # [T] int8, robot.core.types.Source
     weights_version: np.ndarray  # [T] int64
+    safety: np.ndarray  # [T] int32, robot.safety.Reason flags of what the safety layer changed
 
     def __len__(self) -> int:
         return len(self.action)

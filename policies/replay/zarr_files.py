@@ -23,7 +23,7 @@ from policies.replay.episode import Episode
 from robot.core.errors import StoreError
 from robot.core.types import EpisodeHeader, Outcome
 
-VERSION = 1
+VERSION = 2  # 2: safety
 ROOT_FILE = "zarr.json"
 _NAMED = ("state", "images", "features")  # fields that hold one array a name
 _PLAIN = tuple(f.name for f in dataclasses.fields(Episode) if f.name not in (*_NAMED, "header", "outcome"))

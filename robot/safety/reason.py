@@ -29,3 +29,15 @@ class Reason(IntFlag):
     def names(self) -> tuple[str, ...]:
         """Lower-case names of the flags that are set."""
         return tuple(r.name.lower() for r in Reason if r in self and r.name)
+
+
+# With one of these nothing of the ask is left.
+HOLDS = (
+    Reason.NOT_FINITE
+    | Reason.CLOCK_BACKWARDS
+    | Reason.STALE_COMMAND
+    | Reason.STALE_STATE
+    | Reason.NOT_ENGAGED
+    | Reason.DEVICE_LOST
+    | Reason.STOPPED
+)

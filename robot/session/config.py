@@ -26,6 +26,7 @@ class SessionConfig:
     task: str = "peg_insert"
     preset: str = "residual"
     seed: int = 0
+    rig: str = "twin"  # in launch/rigs, or a file
     host: Host = "ros"
     demos: int = 15  # successful demonstrations
     online_steps: int = 6000  # control steps of the online stage

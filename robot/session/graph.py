@@ -14,11 +14,14 @@ from robot.core.node import Node
 from robot.core.registry import load
 from robot.core.spec import RigSpec
 from robot.core.topics import Topic
+from robot.session import cell
 from robot.session.base_actions import read_base_actions
-from robot.session.job import Job, Stage
+from robot.session.job import Job
 from robot.session.monitor import MonitorNode
+from robot.session.rigs import is_twin
 
 CONTROL = ("cell", "teleop", "recorder", "actor")
+CAMERA = "camera-"  # and a camera's name: on a real cell each has a process of its own
 # Lockstep loses a step's message only once, so nobody starts before these have both ends.
 WAIT_FOR: tuple[Topic, ...] = (
     topics.PROPOSED,
@@ -33,9 +36,10 @@ WAIT_FOR: tuple[Topic, ...] = (
 )
 
 
-def processes(stage: Stage) -> tuple[str, ...]:
+def processes(job: Job) -> tuple[str, ...]:
     """Names of a stage's processes."""
-    return (*CONTROL, "learner") if stage == "online" else CONTROL
+    cameras = () if is_twin(job.rig) else tuple(CAMERA + name for name in job.task.cameras)
+    return (*CONTROL, *cameras, "learner") if job.stage == "online" else (*CONTROL, *cameras)
 
 
 def wait_for(job: Job) -> tuple[Topic, ...]:
@@ -47,18 +51,27 @@ def wait_for(job: Job) -> tuple[Topic, ...]:
 
 
 def _cell(job: Job) -> list[Node]:
-    return [load("sim.cell:TwinCell")(job.task, job.config.cell)]
+    return cell.twin_cell(job) if is_twin(job.rig) else cell.real_cell(job)
 
 
 def _teleop(job: Job) -> list[Node]:
+    from teleop.nodes import ArbiterNode
+
+    if not is_twin(job.rig):
+        devices = [t.arm for t in job.rig.teleop if t.arm in job.task.arms]
+        return [*cell.hand_devices(job), ArbiterNode(job.task, devices, lockstep=False)]
+    return [*_simulated_operator(job), ArbiterNode(job.task, job.task.arms[:1], not job.realtime)]
+
+
+def _simulated_operator(job: Job) -> list[Node]:
     from teleop.intervention import ScriptedOperator
-    from teleop.nodes import ArbiterNode, SimulatedTeleop
+    from teleop.nodes import SimulatedTeleop
 
     engage = "always" if job.stage == "demos" else "when_needed"
     config = replace(job.config.operator, engage=engage)
     arm = job.task.action.arms[0]
     operator = ScriptedOperator(arm, job.task.waypoints, config)
-    return [SimulatedTeleop(operator), ArbiterNode(job.task, (arm.arm,), not job.config.cell.realtime)]
+    return [SimulatedTeleop(operator)]
 
 
 def _recorder(job: Job) -> list[Node]:
@@ -102,6 +115,8 @@ _BUILDERS: dict[str, Callable[[Job], list[Node]]] = {
 
 def build(process: str, job: Job) -> list[Node]:
     """The nodes that run in the named process."""
+    if process.startswith(CAMERA):
+        return cell.camera(process.removeprefix(CAMERA), job)
     return _BUILDERS[process](job)
 
 

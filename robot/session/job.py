@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -11,15 +12,24 @@ from policies.replay.episode_store import EpisodeStore
 from policies.tasks import TASKS
 from robot.core.config import config_hash
 from robot.core.types import Outcome
+from robot.rig import RigConfig
 from robot.session.config import SessionConfig
 from robot.session.evaluations import Evaluation
+from robot.session.rigs import is_twin, load_rig
 from robot.task import Task
 
+RIG_FILE = "rig.yaml"
 Stage = Literal["demos", "bc", "base_eval", "online", "final_eval"]
 EVALS = ("base_eval", "final_eval")
 _SEEDS = 1_000_000  # apart for every session seed
 _DEMO_SEEDS, _ONLINE_SEEDS, _EVAL_SEEDS = 0, 100_000, 900_000  # evaluation never sees a trained start
 _FRESH_SEEDS = 950_000  # of evaluations after the session
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    config: SessionConfig
+    rig: RigConfig
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,21 @@ class Job:
         """The skill."""
         return TASKS.load(self.config.task)
 
+    @cached_property
+    def rig(self) -> RigConfig:
+        """The cell as it was when the session began; `prepare` keeps the file with the run."""
+        kept = self.run_dir / RIG_FILE
+        return load_rig(kept if kept.exists() else self.config.rig)
+
+    @property
+    def realtime(self) -> bool:
+        """Whether the cell waits for nobody."""
+        return self.config.cell.realtime or not is_twin(self.rig)
+
     @property
     def config_hash(self) -> str:
-        """Goes into every episode."""
-        return config_hash(self.config)
+        """Of all settings and the rig's; goes into every episode."""
+        return config_hash(_Resolved(self.config, self.rig))
 
     @property
     def output_dir(self) -> Path:
@@ -101,7 +122,7 @@ class Job:
             steps_before=done,
             teleop_allowed=self.config.interventions,
             explore=True,
-            throttled=not self.config.cell.realtime,  # a real arm waits for nobody
+            throttled=not self.realtime,  # a real arm waits for nobody
         )
 
     def _eval_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:

@@ -9,7 +9,7 @@ from typing import Any
 from robot.core import topics
 from robot.core.node import Node
 from robot.core.topics import Topic
-from robot.core.types import Outcome, Status
+from robot.core.types import DeviceHealth, Outcome, Status
 from robot.session.job import Stage
 from robot.session.metrics import MetricsLog
 
@@ -22,16 +22,21 @@ class MonitorNode(Node):
     """Listens and writes; ``on_line`` is called after each line (LocalHost's session redraws there)."""
 
     name = "monitor"
-    inputs = (topics.ACTOR_STATUS, topics.LEARNER_STATUS, topics.STORED)
+    inputs = (topics.ACTOR_STATUS, topics.LEARNER_STATUS, topics.STORED, topics.SAFETY, topics.DEVICES)
 
     def __init__(self, path: Path, stage: Stage) -> None:
         self._log, self._stage = MetricsLog(path), stage
         self.on_line: Callable[[], None] | None = None
         self._last_step = -_LEARNER_PERIOD
+        self._safety_text = ""
 
-    def on(self, topic: Topic, message: Status) -> None:
+    def on(self, topic: Topic, message: Status | DeviceHealth) -> None:
         """One status."""
-        if topic == topics.ACTOR_STATUS:
+        if isinstance(message, DeviceHealth):
+            self._write("device", device=message.device, ok=message.ok, reason=message.reason)
+        elif topic == topics.SAFETY:
+            self._safety(message)
+        elif topic == topics.ACTOR_STATUS:
             self._episode(message.values)
         elif topic == topics.LEARNER_STATUS:
             self._learner(message)
@@ -65,6 +70,12 @@ class MonitorNode(Node):
             self._last_step = step
             values: dict[str, Any] = {k.removesuffix("_mean"): v for k, v in message.values.items()}
             self._write("learner", **values, phase=message.text)
+
+    def _safety(self, message: Status) -> None:
+        # One line whenever what holds the arm changes; the counts are in every one of them.
+        if message.text != self._safety_text:
+            self._safety_text = message.text
+            self._write("safety", text=message.text, **message.values)
 
     def _write(self, kind: str, **values: Any) -> None:
         self._log.write(kind, **values)

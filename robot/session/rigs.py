@@ -6,6 +6,7 @@ from pathlib import Path
 
 from robot.arms import ARMS
 from robot.cameras import CAMERAS
+from robot.core.errors import ConfigError
 from robot.drivers import driver_class, options_for
 from robot.rig import RigConfig, TeleopRig
 from robot.rig_file import Catalogue, read_rig
@@ -16,6 +17,16 @@ from teleop.device import TeleopDevice
 def load_rig(name_or_path: str | Path) -> RigConfig:
     """The checked rig `launch/rigs/NAME.yaml`, or of a file; ConfigError lists everything wrong with it."""
     return read_rig(name_or_path, Catalogue(ARMS, CAMERAS, TELEOP))
+
+
+def is_twin(rig: RigConfig) -> bool:
+    """Whether all of the rig is simulated; ConfigError for one that is so in part."""
+    drivers = {a.driver for a in rig.arms.values()} | {c.driver for c in rig.cameras.values()}
+    if "twin" in drivers and len(drivers) > 1:
+        raise ConfigError(
+            [f"drivers {sorted(drivers)}: the twin cannot share a cell with real ones"], rig.name
+        )
+    return drivers == {"twin"}
 
 
 def make_teleop(rig: TeleopRig) -> TeleopDevice:

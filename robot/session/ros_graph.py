@@ -26,7 +26,7 @@ class RosGraph:
 
     def __init__(self, job: Job, group: ProcessGroup, domain: int) -> None:
         self._job, self._group = job, group
-        self._names = ("bc",) if job.stage == "bc" else graph.processes(job.stage)
+        self._names = ("bc",) if job.stage == "bc" else graph.processes(job)
         self._main = "bc" if job.stage == "bc" else "actor"
         self._environment = {**load("robot.ros.environment:ros_environment")(domain), **_THREADS}
         if job.stage == "bc":

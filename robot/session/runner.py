@@ -42,7 +42,7 @@ class LocalRunner:
             self._run_graph(one, on_poll)
 
     def _run_graph(self, job: Job, on_poll: OnPoll) -> None:
-        nodes = [n for process in graph.processes(job.stage) for n in graph.build(process, job)]
+        nodes = [n for process in graph.processes(job) for n in graph.build(process, job)]
         for node in nodes:
             if isinstance(node, MonitorNode):
                 node.on_line = on_poll

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from policies.tasks import TASKS
 from robot.core.config import to_dict
 from robot.core.errors import ConfigError, NudgeError
+from robot.rig_file import rig_path
 from robot.session.base_actions import has_base_actions
+from robot.session.cell import check_rig
 from robot.session.config import SessionConfig, load_config, save_config
-from robot.session.job import EVALS, Job, Stage
+from robot.session.job import EVALS, RIG_FILE, Job, Stage
 from robot.session.live import LiveView, SessionHeader
 from robot.session.log_file import log_to
 from robot.session.metrics import MetricsLog
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
+from robot.session.rigs import load_rig
 from robot.session.runner import RosRunner, Runner, make_runner
 from robot.session.summary import finish
 
@@ -59,7 +64,10 @@ def prepare(run_dir: Path, config: SessionConfig) -> None:
     if path.exists():
         _check_same(load_config(path), config, run_dir)
         return
+    rig = load_rig(config.rig)
+    check_rig(rig, TASKS.load(config.task))
     run_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(rig_path(config.rig), run_dir / RIG_FILE)
     save_config(config, path)
 
 

@@ -1,23 +1,67 @@
-"""A twin under the simulated operator's hands alone, without a graph."""
+"""A twin under the simulated operator's hands alone, without a graph, but behind the safety layer."""
 
 from __future__ import annotations
 
-from robot.core.types import EpisodeStart, Truth
+import numpy as np
+from numpy.typing import ArrayLike
+
+from robot.cell_config import TwinConfig
+from robot.core.types import EpisodeStart, RobotState, Source, Truth
+from robot.guarded_arm import GuardedArm
+from robot.limits import SafetyLimits, within
+from robot.session.rigs import load_rig
 from robot.task import Task
+from sim.arm import TwinArm
+from sim.scenes.scene import Scene
 from sim.twin import Twin
 from teleop.intervention import OperatorConfig, ScriptedOperator
 
 
-def steps_to_success(twin: Twin, task: Task, seed: int) -> int | None:
+def twin_limits() -> SafetyLimits:
+    """The twin rig's."""
+    return load_rig("twin").arms["arm"].limits
+
+
+class GuardedTwin:
+    """A scene's twin, moved by the actions of a task, one control step at a time."""
+
+    def __init__(
+        self, scene: Scene, task: Task, config: TwinConfig | None = None, limits: SafetyLimits | None = None
+    ) -> None:
+        self.twin, self.spec = Twin(scene, config), task.action.arms[0]
+        limits = within(limits or twin_limits(), task.workspace.low_m, task.workspace.high_m)
+        driver = TwinArm(self.spec.arm, world=self.twin)
+        self.arm = GuardedArm(driver, self.spec, limits, task.control_period_s, 0.01)
+
+    def reset(self, seed: int) -> None:
+        self.twin.reset(seed)
+        self.arm.begin()
+
+    def step(self, axes: ArrayLike, gripper: float = 0.0) -> None:
+        """One control step of the deflection ``axes`` [6] in [-1, 1], tool frame."""
+        value = self.spec.from_axes(axes, gripper)
+        self.arm.command(self.twin.stamp_ns, value, Source.POLICY, engaged=False)
+        for _ in range(10):
+            self.arm.tick(self.twin.stamp_ns)
+
+    def rest(self, steps: int) -> None:
+        for _ in range(steps):
+            self.step(np.zeros(6))
+
+    def state(self) -> RobotState:
+        return self.twin.state()
+
+
+def steps_to_success(guarded: GuardedTwin, task: Task, seed: int) -> int | None:
     """Control steps the operator needs from the start that ``seed`` draws; None beyond the time limit."""
-    arm = task.action.arms[0]
-    operator = ScriptedOperator(arm, task.waypoints, OperatorConfig("always"))
+    twin = guarded.twin
+    operator = ScriptedOperator(guarded.spec, task.waypoints, OperatorConfig("always"))
     operator.begin(EpisodeStart(0, 0, seed))
-    twin.reset(seed)
+    guarded.reset(seed)
     for step in range(task.time_limit_steps):
         if twin.scene.success(twin.model, twin.data):
             return step
         operator.see(Truth(twin.stamp_ns, 0, twin.scene.poses(twin.model, twin.data)))
         reading = operator.read(twin.stamp_ns)
-        twin.step(*arm.delta(arm.from_axes(reading.axes, reading.gripper)), reading.gripper)
+        guarded.step(reading.axes, reading.gripper)
     return None

@@ -24,6 +24,7 @@ from robot.core.types import Action, EpisodeStart, RobotState, Source
 from sim.cell import TwinCell
 from teleop.intervention import OperatorConfig, ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
+from tests.graph.driving import twin_limits
 
 TASK = replace(PEG_INSERT_STATE, time_limit_steps=5)
 PERIOD_NS = 100_000_000
@@ -35,7 +36,7 @@ class Bench:
     def __init__(self, realtime: bool) -> None:
         self.executed: list[Action] = []
         self.states: list[RobotState] = []
-        self.cell = TwinCell(TASK, CellConfig(realtime=realtime))
+        self.cell = TwinCell(TASK, twin_limits(), CellConfig(realtime=realtime))
         self.cell.publish = self._keep
 
     def start(self) -> None:
@@ -46,6 +47,11 @@ class Bench:
         zero = np.zeros(4, np.float32)
         stamp = self.states[-1].stamp_ns - late * PERIOD_NS
         self.cell.on(topics.COMMAND, Action(stamp, np.array([value, 0, 0, 0], np.float32), zero, zero))
+
+    def steps(self, count: int) -> None:
+        """Real time passes: so many control steps of ten guard periods."""
+        for _ in range(10 * count):
+            self.cell.tick(0)
 
     @property
     def moved_m(self) -> float:
@@ -112,10 +118,9 @@ def test_what_is_executed_is_within_the_action_space(lockstep: Bench) -> None:
 
 def test_in_real_time_a_missing_command_holds(realtime: Bench) -> None:
     realtime.cell.tick(0)
-    assert (realtime.cell.period_s, realtime.states) == (0.1, [])  # nothing before an episode
+    assert (realtime.cell.period_s, realtime.states) == (0.01, [])  # nothing before an episode
     realtime.start()
-    for _ in range(10):
-        realtime.cell.tick(0)
+    realtime.steps(10)
     assert [e.source for e in realtime.executed[1:]] == [Source.HOLD] * 10
     assert [s.stamp_ns for s in realtime.states] == [PERIOD_NS * (n + 1) for n in range(11)]
     travelled = realtime.states[-1].T_base_tcp[:3, 3] - realtime.states[0].T_base_tcp[:3, 3]
@@ -125,12 +130,11 @@ def test_in_real_time_a_missing_command_holds(realtime: Bench) -> None:
 def test_in_real_time_a_command_acts_once_and_a_late_or_bad_one_never(realtime: Bench) -> None:
     realtime.start()
     realtime.command(0.5)
-    realtime.cell.tick(0)
-    realtime.cell.tick(0)
+    realtime.steps(2)
     realtime.command(0.5, late=1)
-    realtime.cell.tick(0)
+    realtime.steps(1)
     realtime.command(np.nan)
-    realtime.cell.tick(0)
+    realtime.steps(1)
     assert [e.source.name for e in realtime.executed] == ["RESET", "POLICY", "HOLD", "HOLD", "HOLD"]
 
 
@@ -138,7 +142,7 @@ def test_a_reset_drops_the_command_that_waited(realtime: Bench) -> None:
     realtime.start()
     realtime.command(0.5)
     realtime.start()
-    realtime.cell.tick(0)
+    realtime.steps(1)
     assert realtime.executed[-1].source is Source.HOLD
 
 
@@ -148,7 +152,7 @@ def actor(**plan: Any) -> ActorNode:
 
 def graph(*nodes: Node) -> list[Node]:
     operator = ScriptedOperator(TASK.action.arms[0], TASK.waypoints, OperatorConfig("never"))
-    return [TwinCell(TASK), SimulatedTeleop(operator), *nodes]
+    return [TwinCell(TASK, twin_limits()), SimulatedTeleop(operator), *nodes]
 
 
 def test_without_an_arbiter_nothing_moves() -> None:

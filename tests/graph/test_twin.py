@@ -15,12 +15,10 @@ from sim.scenes.lift import LiftScene
 from sim.scenes.peg_insert import PegInsertScene
 from sim.scenes.scene import HOME_Q
 from sim.twin import Twin
-from tests.graph.driving import steps_to_success
+from tests.graph.driving import GuardedTwin, steps_to_success
 
 QUIET = TwinConfig(wrench_noise_n=0.0)
-STILL = np.zeros(3, np.float32)
-FORWARD = np.array([0.008, 0.0, 0.0], np.float32)
-DOWN = np.array([0.0, 0.0, 0.008], np.float32)  # tool z points to the floor
+FORWARD, DOWN, TURN = np.eye(6)[[0, 2, 5]]  # full deflections; tool z points to the floor
 # Franka Research 3, modified Denavit-Hartenberg: a_(i-1) m, d_i m, alpha_(i-1) rad.
 DH = [
     (0.0, 0.333, 0.0),
@@ -36,10 +34,15 @@ Q_MAX = [2.7437, 1.7837, 2.9007, -0.1518, 2.8065, 4.5169, 3.0159]
 
 
 @pytest.fixture
-def twin() -> Twin:
-    made = Twin(PegInsertScene(), PEG_INSERT.workspace, QUIET)
+def guarded() -> GuardedTwin:
+    made = GuardedTwin(PegInsertScene(), PEG_INSERT, QUIET)
     made.reset(3)
     return made
+
+
+@pytest.fixture
+def twin(guarded: GuardedTwin) -> Twin:
+    return guarded.twin
 
 
 def tip_in_socket(twin: Twin) -> Matrix:
@@ -78,55 +81,54 @@ def test_joint_and_torque_limits_are_the_fr3s(twin: Twin) -> None:
     np.testing.assert_array_equal(twin.model.actuator_ctrlrange[:7, 1], [87, 87, 87, 87, 12, 12, 12])
 
 
-def test_it_holds_its_pose(twin: Twin) -> None:
-    before = twin.state().T_base_tcp
+def test_it_holds_its_pose(guarded: GuardedTwin) -> None:
+    before = guarded.state().T_base_tcp
     for _ in range(30):
-        twin.step(STILL, STILL)
-        moved, turned = difference(before, twin.state().T_base_tcp)
+        guarded.rest(1)
+        moved, turned = difference(before, guarded.state().T_base_tcp)
         assert np.linalg.norm(moved) < 0.001
         assert np.linalg.norm(turned) < 0.005
 
 
-def test_a_step_settles_at_its_reference_without_much_overshoot(twin: Twin) -> None:
-    start = twin.state().T_base_tcp
-    twin.step(FORWARD, STILL)
-    travelled = [difference(start, twin.state().T_base_tcp)[0][0]]
+def test_a_step_settles_at_its_reference_without_much_overshoot(guarded: GuardedTwin) -> None:
+    start = guarded.state().T_base_tcp
+    guarded.step(FORWARD)
+    travelled = [difference(start, guarded.state().T_base_tcp)[0][0]]
     for _ in range(14):
-        twin.step(STILL, STILL)
-        travelled.append(difference(start, twin.state().T_base_tcp)[0][0])
+        guarded.rest(1)
+        travelled.append(difference(start, guarded.state().T_base_tcp)[0][0])
     assert max(travelled) < 0.0095
     np.testing.assert_allclose(travelled[8:], 0.008, atol=0.0003)
 
 
-def test_a_turn_settles_at_its_reference(twin: Twin) -> None:
-    start = twin.state().T_base_tcp
-    twin.step(STILL, 10 * DOWN)
-    for _ in range(12):
-        twin.step(STILL, STILL)
-    turned = log_so3(start[:3, :3].T @ twin.state().T_base_tcp[:3, :3])
+def test_a_turn_settles_at_its_reference(guarded: GuardedTwin) -> None:
+    start = guarded.state().T_base_tcp
+    guarded.step(TURN)
+    guarded.rest(12)
+    turned = log_so3(start[:3, :3].T @ guarded.state().T_base_tcp[:3, :3])
     np.testing.assert_allclose(turned, [0, 0, 0.08], atol=0.004)
 
 
-def test_a_push_is_bounded_by_the_spring_and_felt_from_the_environment(twin: Twin) -> None:
-    free = [twin.state().wrench[:3]]
+def test_a_push_is_bounded_by_the_spring_and_felt_from_the_environment(guarded: GuardedTwin) -> None:
+    free = [guarded.state().wrench[:3]]
     for _ in range(30):
-        twin.step(DOWN, STILL)
-        free.append(twin.state().wrench[:3])
+        guarded.step(DOWN)
+        free.append(guarded.state().wrench[:3])
     assert np.abs(free[0]).max() < 0.1  # tared
-    assert tip_in_socket(twin)[2, 3] > -0.001  # it stands on the socket's rim, beside the mouth
+    assert tip_in_socket(guarded.twin)[2, 3] > -0.001  # it stands on the socket's rim, beside the mouth
     pushes = np.array(free[-5:])
     np.testing.assert_allclose(pushes[:, 2], -2000 * 0.008, atol=1.0)  # up, so against tool z
-    assert np.abs(free).max() < 2000 * 0.008 * 1.25  # also at the impact
+    assert np.abs(free).max() < 2000 * 0.008 * 2  # also at the impact
 
 
-def test_a_push_to_the_side_is_felt_on_its_axis(twin: Twin) -> None:
-    assert steps_to_success(twin, PEG_INSERT, 0)
+def test_a_push_to_the_side_is_felt_on_its_axis(guarded: GuardedTwin) -> None:
+    assert steps_to_success(guarded, PEG_INSERT, 0)
     for _ in range(10):
-        twin.step(FORWARD, STILL)
-    assert -18 < twin.state().wrench[0] < -10
+        guarded.step(FORWARD)
+    assert -18 < guarded.state().wrench[0] < -10
     for _ in range(20):
-        twin.step(-FORWARD, STILL)
-    assert 10 < twin.state().wrench[0] < 18
+        guarded.step(-FORWARD)
+    assert 10 < guarded.state().wrench[0] < 18
 
 
 def test_resets_stay_in_their_ranges_and_use_them(twin: Twin) -> None:
@@ -154,8 +156,9 @@ def test_the_mouth_is_one_millimetre_wider_than_the_peg(twin: Twin) -> None:
         assert 0.0009 < width - peg < 0.0011
 
 
-def test_success_is_a_peg_deep_inside(twin: Twin) -> None:
-    assert steps_to_success(twin, PEG_INSERT, 1)
+def test_success_is_a_peg_deep_inside(guarded: GuardedTwin) -> None:
+    assert steps_to_success(guarded, PEG_INSERT, 1)
+    twin = guarded.twin
     assert tip_in_socket(twin)[2, 3] < -0.025
     for shift in ([0.05, 0, 0], [0, 0, -0.012]):  # the socket elsewhere; the peg not deep enough
         twin.data.mocap_pos[0] += shift
@@ -166,26 +169,28 @@ def test_success_is_a_peg_deep_inside(twin: Twin) -> None:
 
 @pytest.mark.parametrize("clearance_m", [0.001, 0.0005])
 def test_the_operator_inserts(clearance_m: float) -> None:
-    twin = Twin(PegInsertScene(clearance_m=clearance_m), PEG_INSERT.workspace)
-    needed = [steps_to_success(twin, PEG_INSERT, seed) for seed in range(4)]
+    guarded = GuardedTwin(PegInsertScene(clearance_m=clearance_m), PEG_INSERT)
+    needed = [steps_to_success(guarded, PEG_INSERT, seed) for seed in range(4)]
     assert sum(n is not None for n in needed) >= 3, needed
 
 
 def test_the_operator_lifts() -> None:
-    twin = Twin(LiftScene(), LIFT.workspace)
-    needed = [steps_to_success(twin, LIFT, seed) for seed in range(3)]
+    guarded = GuardedTwin(LiftScene(), LIFT)
+    needed = [steps_to_success(guarded, LIFT, seed) for seed in range(3)]
     assert None not in needed, needed
+    twin = guarded.twin
     cube = twin.scene.poses(twin.model, twin.data)
     assert cube["cube"][2, 3] - cube["cube_rest"][2, 3] > 0.06
 
 
 def trace(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    twin = Twin(PegInsertScene(), PEG_INSERT.workspace, TwinConfig(image_noise=2.0))
-    twin.reset(seed)
+    guarded = GuardedTwin(PegInsertScene(), PEG_INSERT, TwinConfig(image_noise=2.0))
+    guarded.reset(seed)
+    twin = guarded.twin
     renderer = Renderer(twin.model, (64, 64))
     states, images = [], []
     for _ in range(5):
-        twin.step(DOWN, STILL)
+        guarded.step(DOWN)
         state = twin.state()
         states.append(np.concatenate([state.q, state.dq, state.tau, state.twist, state.wrench]))
         images += [twin.noisy_image(renderer.draw(twin.data, c)) for c in PEG_INSERT.cameras]

@@ -53,6 +53,7 @@ def step(
         truncated=False,
         source=source,
         weights_version=value,
+        safety=value,
     )
 
 

@@ -197,11 +197,11 @@ def test_a_damaged_episode_is_moved_and_the_others_stay(store: EpisodeStore, dam
 def test_a_newer_format_is_refused_not_moved_away(
     store: EpisodeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zarr_files, "VERSION", 2)
+    monkeypatch.setattr(zarr_files, "VERSION", 3)
     record(store, 0, 2)
     monkeypatch.undo()
     for use in (lambda: store.read(0), store.recover):
-        with pytest.raises(StoreError, match="format version 2, this program reads 1"):
+        with pytest.raises(StoreError, match="format version 3, this program reads 2"):
             use()
     assert store.ids() == [0]
 

@@ -29,7 +29,13 @@ def _episode(steps: int = 6, outcome: Outcome = Outcome.SUCCESS) -> Episode:
         **{"state": {}, "images": {"wrist": images, "front": images}, "features": {}},
         **{"base_action": np.zeros((steps + 1, 3), np.float32), "action": np.zeros((steps, 3), np.float32)},
         **{"proposed_action": np.zeros((steps, 3), np.float32), "reward": none, "discount": none},
-        **{"terminated": none > 0, "truncated": none > 0, "source": source, "weights_version": source},
+        **{
+            "terminated": none > 0,
+            "truncated": none > 0,
+            "source": source,
+            "weights_version": source,
+            "safety": source,
+        },
     )
 
 

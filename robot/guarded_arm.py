@@ -1,0 +1,240 @@
+"""One arm behind the safety layer: an action in once a control step, a reference out every guard period."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot.arms.driver import ArmDriver, ArmTarget
+from robot.core.errors import DeviceLost
+from robot.core.se3 import Matrix, difference
+from robot.core.spec import ArmActionSpec
+from robot.core.types import Array, RobotState, Source
+from robot.limits import SafetyLimits
+from robot.safety.guard import Ask, Reference, at_rest, guard
+from robot.safety.reason import HOLDS, Reason
+
+log = logging.getLogger(__name__)
+
+_NOTHING = Reason(0)
+# An action's velocity is faded in and out over seven guard periods (two box filters of four, in series), so
+# that a step of 0.08 m/s costs 2 m/s2 and 50 m/s3. It comes 30 ms later for it.
+_FADE = np.convolve(np.full(4, 0.25), np.full(4, 0.25))
+_GRIPPER_STEP_M = 0.04  # width a control step at full command
+_GRIPPER_OPEN_M = 0.08
+_HOMING_GAIN = 2.0  # 1/s
+_HOMING_SHARE = 0.5  # of the speed limits
+_THERE_M, _THERE_RAD = 0.002, 0.02
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What one arm did since the control step before."""
+
+    value: Array  # [n] the arm's slice of the action, as it came through the safety layer
+    source: Source
+    reasons: Reason
+
+
+class GuardedArm:
+    """Moves one arm's reference by what it is commanded, through `robot.safety.guard`.
+
+    Args:
+        driver: a connected driver.
+        spec: how this arm reads its slice of the action.
+        control_period_s: of the actions.
+        guard_period_s: of `tick`; divides the control period.
+    """
+
+    def __init__(
+        self,
+        driver: ArmDriver,
+        spec: ArmActionSpec,
+        limits: SafetyLimits,
+        control_period_s: float,
+        guard_period_s: float,
+    ) -> None:
+        self.driver, self.spec, self.limits = driver, spec, limits
+        self._period_s, self._dt_s = control_period_s, guard_period_s
+        self._ticks = round(control_period_s / guard_period_s)
+        self.lost = ""  # why the connection is gone; empty while it is there
+        self.counts: Counter[str] = Counter()  # guard periods by reason
+        self._reference: Reference | None = None
+        self._home: Matrix | None = None
+        self._forget()
+
+    @property
+    def stopped(self) -> str:
+        """Why the arm is stopped until a person clears it; empty while it may move."""
+        return self._reference.stopped if self._reference else ""
+
+    @property
+    def reference(self) -> Reference:
+        """What was sent last."""
+        if self._reference is None:
+            raise DeviceLost(f"arm {self.spec.arm!r} was never heard: no reference yet")
+        return self._reference
+
+    def begin(self) -> None:
+        """Start anew from where the arm is now; a latched stop stays."""
+        state = self._read()
+        if state is not None:
+            self._reference = replace(at_rest(state), stopped=self.stopped)
+        self._forget()
+
+    def command(self, stamp_ns: int, value: Array, source: Source, engaged: bool) -> None:
+        """The action of the control step that begins now; `value` [n] in [-1, 1]."""
+        value = np.array(value, dtype=np.float32)
+        value = np.where(np.isfinite(value), np.clip(value, -1.0, 1.0), np.nan).astype(np.float32)
+        if not np.isfinite(value).all():
+            log.error("arm %r: command %s is not finite: holding instead", self.spec.arm, value.tolist())
+        self._value, self._source = value, source
+        self._stamp_ns, self._engaged, self._left, self._idle = stamp_ns, engaged, self._ticks, False
+        translation, rotation = self.spec.delta(value)
+        self._twist = np.concatenate([translation, rotation]) / self._period_s
+        if self.spec.gripper and value[-1] != 0.0 and np.isfinite(value[-1]):
+            width = self._width_m if self._width_m is not None else self._measured_width_m
+            self._width_m = float(np.clip(width + value[-1] * _GRIPPER_STEP_M, 0.0, _GRIPPER_OPEN_M))
+
+    def go_home(self, T_base_tcp: Matrix) -> None:
+        """Move to a pose over the coming ticks, at reduced speed, until `at_home`."""
+        self._home = T_base_tcp
+        self._source, self._engaged = Source.RESET, False
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the last `go_home` has arrived; it ends with that."""
+        if self._home is None or self._reference is None:
+            return self._home is None
+        translation, rotation = difference(self._reference.T_base_tcp, self._home)
+        arrived = np.linalg.norm(translation) < _THERE_M and np.linalg.norm(rotation) < _THERE_RAD
+        if arrived:
+            self._home = None
+        return bool(arrived)
+
+    def tick(self, now_ns: int, devices_ok: bool = True, speed_scale: float = 1.0) -> Reason:
+        """Send the reference of this guard period; returns what the safety layer changed."""
+        state = self._read()
+        if self._reference is None:
+            if state is None:
+                return Reason.STALE_STATE
+            self._reference = at_rest(state)
+        ask = self._ask(now_ns, self._reference, devices_ok)
+        self._reference, reasons = guard(
+            now_ns, state, ask, self._reference, self.limits, self._dt_s, speed_scale
+        )
+        fault = "" if self.lost else self.driver.fault()
+        if fault and not self._reference.stopped:
+            self._reference = replace(self._reference, stopped=fault)
+        self._note(ask, reasons)
+        self._send(now_ns)
+        return reasons
+
+    def executed(self) -> Executed:
+        """What was done since this was asked last. Untouched, the value is the command's own, to the bit."""
+        value, reasons = self._value, self._reasons
+        if self._missed.any():
+            steps = self._missed / np.repeat([self.spec.translation_scale_m, self.spec.rotation_scale_rad], 3)
+            value = np.clip(value + self.spec.from_axes(steps, 0.0), -1.0, 1.0).astype(np.float32)
+        if reasons & Reason.NOT_FINITE:
+            value = np.zeros_like(value)
+        source = Source.HOLD if reasons & HOLDS or (self._idle and self._home is None) else self._source
+        self._value = np.zeros(self.spec.size, np.float32)
+        self._missed, self._reasons, self._idle = np.zeros(6), _NOTHING, True
+        return Executed(value, source, reasons)
+
+    def state(self) -> RobotState | None:
+        """The newest measurement; None while the connection is gone."""
+        return self._read()
+
+    def stop(self, why: str) -> None:
+        """Stop until a person clears it."""
+        if self._reference is not None and not self._reference.stopped:
+            self._reference = replace(self._reference, stopped=why)
+
+    def clear(self) -> None:
+        """A person has looked: recover the driver if it needs it, and start from where the arm is."""
+        if self.lost or self.driver.fault():
+            self.driver.recover()
+            self.lost = ""
+        self._reference = None
+        self.begin()
+
+    def _forget(self) -> None:
+        self._value = np.zeros(self.spec.size, np.float32)
+        self._source, self._engaged, self._stamp_ns = Source.HOLD, False, 0
+        self._twist, self._left, self._idle = np.zeros(6), 0, True
+        self._recent: deque[NDArray[np.float64]] = deque([np.zeros(6)] * len(_FADE), maxlen=len(_FADE))
+        self._missed, self._reasons = np.zeros(6), _NOTHING
+        self._width_m: float | None = None
+        self._measured_width_m = 0.0
+        self._told_stale_ns = 0
+        self._home = None
+
+    def _ask(self, now_ns: int, reference: Reference, devices_ok: bool) -> Ask:
+        if self._home is not None:
+            return Ask(now_ns, self._homing(reference), Source.RESET, devices_ok=devices_ok)
+        moving = self._left > 0
+        self._recent.append(self._twist if moving else np.zeros(6))
+        self._left -= moving
+        twist = _FADE @ np.array(self._recent)
+        R = reference.T_base_tcp[:3, :3]
+        base = np.concatenate([R @ twist[:3], R @ twist[3:]]) if twist.any() else np.zeros(6)
+        # A command that nobody followed up is reported as stale once; from then on rest is what is asked.
+        stamp = now_ns if self._stamp_ns in (0, self._told_stale_ns) else self._stamp_ns
+        return Ask(stamp, base, self._source, self._engaged, devices_ok)
+
+    def _homing(self, reference: Reference) -> NDArray[np.float64]:
+        assert self._home is not None
+        translation, rotation = (_HOMING_GAIN * e for e in difference(reference.T_base_tcp, self._home))
+        linear = _at_most(translation, _HOMING_SHARE * self.limits.speed_mps)
+        return np.concatenate([linear, _at_most(rotation, _HOMING_SHARE * self.limits.turn_speed_radps)])
+
+    def _note(self, ask: Ask, reasons: Reason) -> None:
+        self._reasons |= reasons
+        self.counts.update(reasons.names)
+        if reasons & Reason.STALE_COMMAND:
+            self._told_stale_ns = self._stamp_ns
+        assert self._reference is not None
+        if reasons:
+            R = self._reference.T_base_tcp[:3, :3]
+            missed = np.nan_to_num(self._reference.twist - ask.twist) * self._dt_s
+            self._missed += np.concatenate([R.T @ missed[:3], R.T @ missed[3:]])
+        if reasons & HOLDS:  # what was under way is not resumed
+            self._left = 0
+            self._recent.extend([np.zeros(6)] * len(_FADE))
+
+    def _read(self) -> RobotState | None:
+        try:
+            state = self.driver.state()
+        except DeviceLost as error:
+            self._lose(error)
+            return None
+        if self.lost:
+            log.warning("arm %r answers again", self.spec.arm)
+            self.lost, self._reference = "", replace(at_rest(state), stopped=self.stopped)
+        self._measured_width_m = state.gripper_width
+        return state
+
+    def _send(self, now_ns: int) -> None:
+        assert self._reference is not None
+        if self.lost:
+            return
+        reference = self._reference
+        try:
+            self.driver.send(ArmTarget(now_ns, reference.T_base_tcp, reference.twist, self._width_m))
+        except DeviceLost as error:
+            self._lose(error)
+
+    def _lose(self, error: DeviceLost) -> None:
+        if not self.lost:
+            log.error("arm %r is lost: %s", self.spec.arm, error)
+        self.lost = str(error)
+
+
+def _at_most(vector: NDArray[np.float64], longest: float) -> NDArray[np.float64]:
+    return vector * min(1.0, longest / max(float(np.linalg.norm(vector)), 1e-12))

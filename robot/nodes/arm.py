@@ -1,0 +1,143 @@
+"""The arm node: the one place where commands become motion, on a real cell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from robot.core import topics
+from robot.core.errors import DeviceError
+from robot.core.node import Node
+from robot.core.se3 import Matrix
+from robot.core.topics import Topic
+from robot.core.types import Action, EpisodeStart, Event, Key, Source
+from robot.rig_control import RigControl
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_S = 15.0  # for the way to the start pose before somebody is told
+
+
+class ArmNode(Node):
+    """Drives all arms of a rig in real time, through the safety layer.
+
+    Every guard period it sends each arm its next reference; every control period it publishes what was
+    executed and what is measured, under one stamp. A command counts for the control step it answers.
+    An episode starts at the rig's start poses, reached through the safety layer too.
+
+    Args:
+        control: the rig's guarded arms; their drivers are connected here.
+        starts: arm name -> `T_base_tcp` an episode starts from.
+        control_period_s, guard_period_s: of steps and of references.
+    """
+
+    name = "arm"
+
+    def __init__(
+        self,
+        control: RigControl,
+        starts: Mapping[str, Matrix],
+        control_period_s: float,
+        guard_period_s: float,
+    ) -> None:
+        self._control, self._starts = control, dict(starts)
+        self._ticks_a_step = round(control_period_s / guard_period_s)
+        self._tick = 0
+        self._step_ns = 0
+        self._episode: EpisodeStart | None = None
+        self._homing: EpisodeStart | None = None
+        self._homing_since_ns = 0
+        self.period_s = guard_period_s
+        self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
+        states = [topics.arm_state(a.spec.arm) for a in control.arms]
+        self.outputs = (topics.EXECUTED, topics.SAFETY, topics.DEVICES, *states)
+
+    def start(self) -> None:
+        """Connect every arm; DeviceError names all that could not be."""
+        problems: list[str] = []
+        for arm in self._control.arms:
+            try:
+                arm.driver.connect()
+            except DeviceError as error:
+                problems.append(str(error))
+        if problems:
+            raise DeviceError("\n".join(problems))
+        self._control.begin()
+
+    def on(self, topic: Topic, message: Any) -> None:
+        """A command for the present step, a new episode, or what concerns safety."""
+        if isinstance(message, Action):
+            self._command(message)
+        elif isinstance(message, EpisodeStart):
+            self._begin(message)
+        elif isinstance(message, Event) and message.key is Key.CLEAR:
+            self._clear(message)
+        else:
+            self._control.hear(message)
+
+    def tick(self, now_ns: int) -> None:
+        """One guard period; every so many of them end a control step."""
+        self._control.tick(now_ns)
+        for change in self._control.health(now_ns):
+            self.publish(topics.DEVICES, change)
+        if self._homing is not None:
+            self._go_home(now_ns)
+            return
+        self._tick += 1
+        if self._tick >= self._ticks_a_step:
+            self._end_step(now_ns)
+
+    def close(self) -> None:
+        """Stop and let go of every arm, also if one of them fails."""
+        for arm in self._control.arms:
+            try:
+                arm.driver.close()
+            except DeviceError as error:
+                log.error("arm %r: %s", arm.spec.arm, error)
+
+    def _command(self, action: Action) -> None:
+        if self._homing is None and action.stamp_ns == self._step_ns:
+            self._control.command(action, action.stamp_ns)
+        else:
+            log.warning(
+                "command for %d ns came in the step of %d ns: ignored", action.stamp_ns, self._step_ns
+            )
+
+    def _clear(self, event: Event) -> None:
+        try:
+            self._control.hear(event)
+        except DeviceError as error:  # it stays stopped
+            log.error("the arm could not be recovered: %s", error)
+
+    def _begin(self, start: EpisodeStart) -> None:
+        self._episode, self._homing, self._homing_since_ns = None, start, 0
+        self._control.begin()
+        for arm in self._control.arms:
+            arm.go_home(self._starts[arm.spec.arm])
+
+    def _go_home(self, now_ns: int) -> None:
+        self._homing_since_ns = self._homing_since_ns or now_ns
+        if all([arm.at_home for arm in self._control.arms]):
+            self._episode, self._homing = self._homing, None
+            self._control.begin()
+            self._end_step(now_ns, Source.RESET)
+        elif (now_ns - self._homing_since_ns) * 1e-9 > _PATIENCE_S:
+            why = self._control.stopped or "something is in the way, or the start pose is out of reach"
+            log.warning("the arm is not at its start pose after %g s: %s", _PATIENCE_S, why)
+            self._homing_since_ns = now_ns
+
+    def _end_step(self, now_ns: int, source: Source | None = None) -> None:
+        self._tick, self._step_ns = 0, now_ns
+        executed = self._control.executed(now_ns)
+        executed = executed if source is None else replace(executed, source=source)
+        self.publish(topics.EXECUTED, executed)
+        if executed.safety:
+            self.publish(topics.SAFETY, self._control.report(now_ns, executed))
+        episode = self._episode.episode_id if self._episode else -1
+        for state in self._control.states():
+            if state is not None:
+                # Under the step's stamp, which is at most one guard period after the measurement's own.
+                stamped = replace(state, stamp_ns=now_ns, episode_id=episode)
+                self.publish(topics.arm_state(state.arm), stamped)

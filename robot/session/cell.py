@@ -1,0 +1,67 @@
+"""What stands behind the graph: the twin's cell, or the arms, cameras and hand devices of a real rig."""
+
+from __future__ import annotations
+
+from robot.core.errors import ConfigError
+from robot.core.node import Node
+from robot.core.registry import load
+from robot.core.se3 import Matrix, from_quat_xyzw, transform
+from robot.drivers import make_arm, make_camera
+from robot.guarded_arm import GuardedArm
+from robot.limits import within
+from robot.rig import ArmRig, RigConfig
+from robot.rig_control import RigControl
+from robot.session.job import Job
+from robot.session.rigs import make_teleop
+from robot.task import Task
+
+
+def check_rig(rig: RigConfig, task: Task) -> None:
+    """ConfigError lists every arm and camera the task needs and the rig lacks."""
+    problems = [f"arms: the task {task.name} drives {a!r}, the rig has {sorted(rig.arms)}"
+                for a in task.arms if a not in rig.arms]  # fmt: skip
+    problems += [f"cameras: the task {task.name} looks through {c!r}, the rig has {sorted(rig.cameras)}"
+                 for c in task.cameras if c not in rig.cameras]  # fmt: skip
+    if problems:
+        raise ConfigError(problems, f"rig {rig.name}")
+
+
+def twin_cell(job: Job) -> list[Node]:
+    """Arm, cameras and judge of the twin, in one process: they share a world."""
+    limits = job.rig.arms[job.task.arms[0]].limits
+    return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell)]
+
+
+def real_cell(job: Job) -> list[Node]:
+    """The arms, and the operator as their judge."""
+    task, rig = job.task, job.rig
+    control = RigControl([guarded_arm(a, rig, task) for a in task.arms])
+    starts = {a: start_pose(rig.arms[a]) for a in task.arms}
+    node = load("robot.nodes.arm:ArmNode")
+    judge = load("robot.nodes.operator_judge:OperatorJudge")
+    return [node(control, starts, task.control_period_s, 1.0 / rig.guard_hz), judge()]
+
+
+def guarded_arm(name: str, rig: RigConfig, task: Task) -> GuardedArm:
+    """One arm behind the safety layer, not yet connected; the task's box narrows the rig's workspace."""
+    spec = next(a for a in task.action.arms if a.arm == name)
+    arm = rig.arms[name]
+    limits = within(arm.limits, task.workspace.low_m, task.workspace.high_m)
+    return GuardedArm(make_arm(name, arm), spec, limits, task.control_period_s, 1.0 / rig.guard_hz)
+
+
+def start_pose(arm: ArmRig) -> Matrix:
+    """`T_base_tcp` of an episode's start."""
+    return transform(from_quat_xyzw(arm.start_quat_xyzw), arm.start_position_m)
+
+
+def camera(name: str, job: Job) -> list[Node]:
+    """One camera's process."""
+    rig, size = job.rig.cameras[name], job.task.image_size
+    return [load("robot.nodes.camera:CameraNode")(name, make_camera(name, rig), rig, size, rig.min_fps)]
+
+
+def hand_devices(job: Job) -> list[Node]:
+    """The operator's devices; the rig without any learns without help."""
+    node = load("teleop.teleop_node:TeleopNode")
+    return [node(make_teleop(t), t) for t in job.rig.teleop if t.arm in job.task.arms]

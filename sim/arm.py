@@ -1,0 +1,81 @@
+"""The twin's arm as an arm driver: what is above it cannot tell it from a real one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from robot.arms.driver import ArmTarget, HardLimits
+from robot.core.errors import DeviceLost
+from robot.core.types import RobotState
+from sim.scenes import SCENES
+from sim.twin import Twin
+
+_ARM = slice(0, 7)
+_PERIOD_S = 0.01  # a reference is followed for as long, then the world waits for the next
+
+
+@dataclass(frozen=True)
+class TwinArmConfig:
+    """What stands on the table when the arm is used on its own, as `nudge jog` and `nudge doctor` do."""
+
+    scene: str = "peg_insert"
+
+
+class TwinArm:
+    """Every reference moves physics on by one guard period. Used alone, it stamps with the wall clock."""
+
+    Config: ClassVar[type[TwinArmConfig]] = TwinArmConfig
+
+    def __init__(self, arm: str, config: TwinArmConfig | None = None, world: Twin | None = None) -> None:
+        self.arm, self._config, self._world = arm, config or TwinArmConfig(), world
+        self._wall_clock = world is None
+        self.plugged_in = True  # pulled by the cell's faults
+        self.episode_id = -1
+
+    @property
+    def hard_limits(self) -> HardLimits:
+        """The modelled arm's: joints and torques are the FR3's, its tool may go as fast as they allow."""
+        from robot.arms.franka_limits import FR3
+
+        return FR3
+
+    def connect(self) -> None:
+        """Make the world, unless the cell gave one."""
+        if self._world is None:
+            self._world = Twin(SCENES.load(self._config.scene)(), arm=self.arm)
+            self._world.reset(0)
+            self._world.stamp_ns = time.time_ns()
+
+    def state(self) -> RobotState:
+        """The measurement now; DeviceLost while a fault has the plug."""
+        return self._plugged().state(self.episode_id)
+
+    def send(self, target: ArmTarget) -> None:
+        """Follow the reference for one guard period."""
+        world = self._plugged()
+        world.advance(target.T_base_tcp, _PERIOD_S, target.gripper_width_m)
+        if self._wall_clock:
+            world.stamp_ns = time.time_ns()
+
+    def rest(self) -> None:
+        """Time goes on and nobody commands: the controller holds the last reference."""
+        assert self._world is not None
+        self._world.advance(self._world.reference, _PERIOD_S)
+
+    def fault(self) -> str:
+        """The twin's controller has no reflexes of its own."""
+        return ""
+
+    def recover(self) -> None:
+        """Nothing to recover."""
+
+    def close(self) -> None:
+        """Forget the world."""
+        self._world = None
+
+    def _plugged(self) -> Twin:
+        if self._world is None or not self.plugged_in:
+            raise DeviceLost(f"arm {self.arm!r}: the twin's connection is gone; it comes back by itself")
+        return self._world

@@ -1,0 +1,76 @@
+"""The twin's cameras: their pinhole model, and a driver that looks at a still cell."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+import mujoco
+import numpy as np
+
+from robot.cameras.driver import Frame
+from robot.core.errors import DeviceError, DeviceLost
+from robot.core.types import CameraInfo
+from sim.rendering import Renderer
+from sim.scenes import SCENES
+from sim.twin import Twin
+
+_FPS = 30.0
+
+
+def camera_info(model: mujoco.MjModel, camera: str, size: int, stamp_ns: int) -> CameraInfo:
+    """The model of square frames of ``size`` pixels; MuJoCo's cameras have no distortion."""
+    fovy = np.deg2rad(model.camera(camera).fovy[0])
+    focal, centre = size / 2 / np.tan(fovy / 2), (size - 1) / 2
+    K = np.array([[focal, 0.0, centre], [0.0, focal, centre], [0.0, 0.0, 1.0]])
+    return CameraInfo(stamp_ns, camera, size, size, K, np.zeros(5))
+
+
+@dataclass(frozen=True)
+class TwinCameraConfig:
+    """What stands before the camera when it is used on its own, as `nudge doctor` does."""
+
+    scene: str = "peg_insert"
+    size: int = 128  # pixels, square
+
+
+class TwinCamera:
+    """Draws a cell in which nothing moves, 30 times a second; in a session the cell's node draws its own."""
+
+    Config: ClassVar[type[TwinCameraConfig]] = TwinCameraConfig
+
+    def __init__(self, camera: str, config: TwinCameraConfig | None = None) -> None:
+        self.camera, self._config = camera, config or TwinCameraConfig()
+        self._world: Twin | None = None
+        self._renderer: Renderer | None = None
+        self._drawn_ns = 0
+
+    def connect(self) -> CameraInfo:
+        """Make the cell; DeviceError for a camera that it does not have."""
+        self._world = Twin(SCENES.load(self._config.scene)())
+        self._world.reset(0)
+        model, size = self._world.model, self._config.size
+        known = [model.camera(i).name for i in range(model.ncam)]
+        if self.camera not in known:
+            raise DeviceError(
+                f"camera {self.camera!r}: the twin has {', '.join(known)}; use one of these names"
+            )
+        self._renderer = Renderer(model, (size, size))
+        return camera_info(model, self.camera, size, time.time_ns())
+
+    def read(self) -> Frame | None:
+        """A frame, if one is due."""
+        if self._world is None or self._renderer is None:
+            raise DeviceLost(f"camera {self.camera!r} of the twin is closed; connect it first")
+        now = time.time_ns()
+        if now - self._drawn_ns < 1e9 / _FPS:
+            return None
+        self._drawn_ns = now
+        return Frame(now, self._renderer.draw(self._world.data, self.camera))
+
+    def close(self) -> None:
+        """Give the GL context back."""
+        if self._renderer is not None:
+            self._renderer.close()
+        self._renderer = self._world = None
