@@ -93,7 +93,7 @@ def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
 
 
 def stop(motion: Motion, rates: Rates, dt_s: float) -> list[Vector]:
-    """The velocities of the quickest stop, one a period, up to and without the rest at its end or LONGEST_STOP."""
+    """The velocities of the quickest stop, one a period without the rest at its end; LONGEST_STOP at most"""
     path: list[Vector] = []
     while len(path) < LONGEST_STOP:
         velocity = toward(motion, ZERO, rates, dt_s)

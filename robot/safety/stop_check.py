@@ -80,7 +80,7 @@ class StopCheck:
         self.start = Place(_vector(T_base_ref[:3, 3]), _vector(T_base_ref[:3, 2]), _vector4(turn))
         self.measured_m = _vector(measured[:3, 3])
         at = self.start.position_m
-        # The allowance for rounding is part of the limit, not of the place: else it would add up, call by call.
+        # The allowance for rounding is part of the limit, not of the place, or it would add up call by call.
         self._low = [min(a - _ROUNDING, b) for a, b in zip(limits.workspace_low_m, at, strict=True)]
         self._high = [max(a + _ROUNDING, b) for a, b in zip(limits.workspace_high_m, at, strict=True)]
         self._tilt = max(limits.tilt_rad + _TURN_ROUNDING, self.tilt(self.start))
