@@ -36,7 +36,7 @@ _ADVICE = {  # what libfranka or the system says -> what to do
     "timeout": "see whether the address is right and the cable sits in the control unit's LAN port: ping it",
     "unreachable": "give this computer's network port an address in the control unit's network",
     "No route to host": "see whether the address is right and the control unit is on: ping it",
-    "IncompatibleVersion": "the control unit's firmware speaks another protocol: see Franka's compatibility "
+    "Incompatible library version": "the control unit's firmware speaks another protocol: see Franka's compatibility "
     "table for pylibfranka 0.21; a Panda wants the driver `franka` or `frankx`",
     "realtime capabilities": "boot a PREEMPT_RT kernel; `realtime: ignore` is only for the simulator",
     "PermissionError": "may not run at realtime priority: put `@realtime - rtprio 99` into "

@@ -199,7 +199,9 @@ def _pose(column_major: list[float]) -> Matrix:
 
 
 def _plain(error: Exception) -> str:
-    return str(error).removeprefix("libfranka: ").split("\ncontrol_command_success_rate")[0].strip()
+    return (
+        str(error).removeprefix("libfranka: ").split("\ncontrol_command_success_rate")[0].strip().rstrip(".")
+    )
 
 
 def _connect(options: LoopOptions) -> pylibfranka.Robot:
