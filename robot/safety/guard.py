@@ -140,7 +140,8 @@ def _hold_reasons(
 
 
 def _stop_reason(state: RobotState, limits: SafetyLimits) -> str:
-    force, torque = (float(np.linalg.norm(part)) for part in (state.wrench[:3], state.wrench[3:]))
+    wrench = state.wrench.astype(np.float64)  # the square of a huge float32 is none
+    force, torque = float(np.linalg.norm(wrench[:3])), float(np.linalg.norm(wrench[3:]))
     if force > limits.stop_force_n:
         return f"force of {force:.0f} N on the tool, limit {limits.stop_force_n:g} N"
     if torque > limits.stop_torque_nm:
