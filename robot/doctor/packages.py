@@ -59,6 +59,8 @@ def extra_versions(extra: str, requirements: list[str]) -> Finding:
     wanted = {m[1]: m[2] for m in matches}
     got = {name: _installed(name) for name in wanted}
     check, install = f"packages/{extra}", f"run `pip install 'nudge[{extra}]'`"
+    if not wanted:
+        return warning(check, "the installed nudge is older than its source: no such extra", "make setup")
     missing = [name for name, version in got.items() if version is None]
     if missing:
         return problem(check, f"not installed: {', '.join(missing)}", install)

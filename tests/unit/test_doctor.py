@@ -126,6 +126,11 @@ def test_an_extra_is_compared_with_the_tested_versions(requirement: str, verdict
     assert verdict == "ok" or finding.next_step == "run `pip install 'nudge[x]'`"
 
 
+def test_an_extra_that_the_installed_nudge_does_not_know_is_not_called_well() -> None:
+    finding = packages.extra_versions("new", ['numpy==1.0; extra == "x"'])
+    assert (finding.verdict, finding.next_step) == ("warning", "make setup")
+
+
 def test_the_disk_is_written_to(tmp_path: Path) -> None:
     free, rate = machine.look_at_disk(tmp_path / "runs" / "not-yet")
     assert str(tmp_path) in free.seen
