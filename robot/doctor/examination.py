@@ -63,7 +63,7 @@ def _look_at_devices(rig: RigConfig) -> Iterator[Finding]:
 def _look_at_arm(check: str, name: str, arm: ArmRig, lockstep: bool) -> Iterator[Finding]:
     if arm.driver in FCI_DRIVERS:
         options: Any = options_for(ARMS, arm.driver, arm.options)
-        reached = look_at_fci(f"{check}/network", options.host)
+        reached = look_at_fci(f"{check}/network", name, options.host)
         yield reached
         if reached.verdict == "problem":
             return  # the driver would only wait for the same
