@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.arms.driver import ArmTarget, HardLimits
+from robot.arms.fci import check_fci
 from robot.arms.franka_limits import FR3
+from robot.arms.franka_wrench import wrench_on_tool
 from robot.arms.pylibfranka_gripper import GripperOptions
 from robot.arms.pylibfranka_law import Impedance
 from robot.arms.pylibfranka_loop import LoopOptions
@@ -30,14 +32,8 @@ _RECOVER_S = 10.0
 _QUIT_S = 3.0
 _LOOK_S = 0.005
 _ADVICE = {  # what libfranka or the system says -> what to do
-    "Connection to FCI refused": "activate FCI in Franka Desk (menu, Activate FCI), and see whether another "
-    "program holds the arm",
-    "Host not found": "see whether the address is right: it is the control unit's shop floor address",
-    "timeout": "see whether the address is right and the cable sits in the control unit's LAN port: ping it",
-    "unreachable": "give this computer's network port an address in the control unit's network",
-    "No route to host": "see whether the address is right and the control unit is on: ping it",
-    "Incompatible library version": "the control unit's firmware speaks another protocol: see Franka's compatibility "
-    "table for pylibfranka 0.21; a Panda wants the driver `franka` or `frankx`",
+    "Incompatible library version": "the control unit's firmware speaks another protocol: see Franka's "
+    "compatibility table for pylibfranka 0.21; a Panda wants the driver `franka` or `frankx`",
     "realtime capabilities": "boot a PREEMPT_RT kernel; `realtime: ignore` is only for the simulator",
     "PermissionError": "may not run at realtime priority: put `@realtime - rtprio 99` into "
     "/etc/security/limits.conf, join the group, log in again; `realtime: ignore` is only for the simulator",
@@ -46,15 +42,19 @@ _ADVICE = {  # what libfranka or the system says -> what to do
 
 @dataclass(frozen=True)
 class PylibfrankaConfig:
-    """Options of the rig. What the arm's own reflexes allow is a safety quantity: no default."""
+    """Options of the rig, named as `franka`'s where they mean the same.
 
-    host: str  # the control unit's address
-    collision_torque_nm: float  # of each joint; beyond it the arm stops by itself
-    collision_force_n: float  # and Nm, of each axis of the tool
-    realtime: Literal["enforce", "ignore"] = "enforce"  # ignore: only for the simulator
-    gripper: bool = True
+    Raises:
+        ConfigError: every value that cannot be, or that the FR3 would refuse.
+    """
+
+    host: str  # of the control unit, shop floor network
+    realtime: Literal["enforce", "ignore"] = "enforce"  # "ignore" only for a simulator
+    collision_torques_nm: tuple[float, ...] = (40.0,) * 7  # above these the control unit stops by itself
+    collision_wrench: tuple[float, ...] = (60.0, 60.0, 60.0, 40.0, 40.0, 40.0)  # N, Nm
+    use_gripper: bool = True
     gripper_speed_mps: float = 0.1
-    gripper_force_n: float = 30.0
+    gripper_force_n: float = 20.0
     stiffness_n_per_m: float = 2000.0
     damping_ns_per_m: float = 89.0
     turn_stiffness_nm_per_rad: float = 150.0
@@ -76,6 +76,9 @@ class PylibfrankaConfig:
         for name, value in vars(self).items():
             if isinstance(value, float) and not 0 < value < 1e5:
                 yield f"{name}: got {value}, want a positive finite number"
+        for name, n in {"collision_torques_nm": 7, "collision_wrench": 6}.items():
+            if len(getattr(self, name)) != n or not min(getattr(self, name)) > 0:
+                yield f"{name}: got {getattr(self, name)}, want {n} positive numbers"
         pairs = {"speed_mps": FR3.speed_mps, "acceleration_mps2": FR3.acceleration_mps2}
         pairs |= {"turn_speed_radps": FR3.turn_speed_radps}
         pairs |= {"turn_acceleration_radps2": FR3.turn_acceleration_radps2}
@@ -92,8 +95,8 @@ class PylibfrankaConfig:
         return LoopOptions(
             host=self.host,
             realtime=self.realtime == "enforce",
-            collision_torque_nm=self.collision_torque_nm,
-            collision_force_n=self.collision_force_n,
+            collision_torques_nm=self.collision_torques_nm,
+            collision_wrench=self.collision_wrench,
             impedance=Impedance(**picked[Impedance]),
             reference=ReferenceLimits(**picked[ReferenceLimits]),
         )
@@ -132,21 +135,22 @@ class PylibfrankaArm:
         """Start the loop, and the hand's process; wait for their first states.
 
         Raises:
-            DeviceError: what libfranka refused, and the next step.
+            DeviceError: nobody answers, or what libfranka refused, and the next step.
         """
         if importlib.util.find_spec("pylibfranka") is None:
             raise DeviceError(f"arm/{self.arm}: pylibfranka is missing: pip install 'nudge[pylibfranka]'")
         self.close()
+        check_fci(self.arm, self._config.host)
         self._memory = memory = SharedMemory()
         self._number = self._gripper_number = 0
         self._width_m = -1.0
         try:
             self._loop = _start("robot.arms.pylibfranka_loop", memory.fd, asdict(self._config.for_loop()))
             self._await_started(self._loop, memory.state, "the arm")
-            if self._config.gripper:
+            if self._config.use_gripper:
                 self._gripper = _start("robot.arms.pylibfranka_gripper", memory.fd, asdict(self._hand()))
                 self._await_started(
-                    self._gripper, memory.gripper_state, "the hand (gripper: false if it has none)"
+                    self._gripper, memory.gripper_state, "the hand (use_gripper: false if it has none)"
                 )
         except BaseException:
             self.close()
@@ -164,7 +168,7 @@ class PylibfrankaArm:
             tau=state["tau"].astype(np.float32),
             T_base_tcp=state["T_base_tcp"],
             twist=state["twist"].astype(np.float32),
-            wrench=state["wrench"].astype(np.float32),
+            wrench=wrench_on_tool(state["wrench"], state["T_tcp_stiffness"]),
             gripper_width=float(memory.gripper_state.read()["width_m"]),
             jacobian=state["jacobian"].astype(np.float32),
         )

@@ -35,8 +35,8 @@ class LoopOptions:
 
     host: str
     realtime: bool
-    collision_torque_nm: float
-    collision_force_n: float
+    collision_torques_nm: tuple[float, ...]
+    collision_wrench: tuple[float, ...]
     impedance: Impedance
     reference: ReferenceLimits
 
@@ -163,6 +163,7 @@ class ControlLoop:
             T_base_reference=reference,
             twist=J @ dq,
             wrench=state.K_F_ext_hat_K,
+            T_tcp_stiffness=_pose(state.EE_T_K),
             jacobian=J,
             success_rate=state.control_command_success_rate,
             periods=self._periods,
@@ -212,7 +213,7 @@ def _connect(options: LoopOptions) -> pylibfranka.Robot:
     if options.realtime:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
     robot = pylibfranka.Robot(options.host, config.kEnforce if options.realtime else config.kIgnore)
-    torque, force = [options.collision_torque_nm] * 7, [options.collision_force_n] * 6
+    torque, force = list(options.collision_torques_nm), list(options.collision_wrench)
     robot.set_collision_behavior(torque, torque, force, force)
     return robot
 

@@ -50,7 +50,8 @@ STATE = np.dtype(
         ("T_base_tcp", "f8", (4, 4)),
         ("T_base_reference", "f8", (4, 4)),
         ("twist", "f8", (6,)),
-        ("wrench", "f8", (6,)),
+        ("wrench", "f8", (6,)),  # as the vendor gives it
+        ("T_tcp_stiffness", "f8", (4, 4)),
         ("jacobian", "f8", (6, 7)),
         ("success_rate", "f8"),
         ("periods", "i8", (PERIOD_BINS,)),
