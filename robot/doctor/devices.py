@@ -49,7 +49,8 @@ def measuring_rate(check: str, states: list[RobotState], limits: SafetyLimits) -
     if not len(gaps_s):
         return problem(check, f"the same state for {_WATCH_S:g} s", "restart the arm's controller")
     worst, allowed = float(gaps_s.max()), limits.stale_state_s
-    seen = f"{1 / np.median(gaps_s):.0f} states/s, longest gap {worst * 1e3:.0f} ms"
+    looked = f"(looked every {_LOOK_S * 1e3:.0f} ms)"
+    seen = f"a new state every {np.median(gaps_s) * 1e3:.0f} ms {looked}, at worst {worst * 1e3:.0f} ms"
     if worst <= allowed:
         return ok(check, seen)
     advice = "free the network and CPU the arm needs; or raise stale_state_s, knowing how far it goes blind"

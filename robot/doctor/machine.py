@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import resource
 import shutil
@@ -72,10 +73,7 @@ def priority(limit: int) -> Finding:
     """The real-time priority that this user may ask for; -1 is no limit."""
     if limit == resource.RLIM_INFINITY or limit >= _WANT_PRIORITY:
         return ok("rtprio", "no limit" if limit == resource.RLIM_INFINITY else f"up to {limit}")
-    user = os.environ.get("USER", "USER")
-    advice = (
-        f"echo '{user} - rtprio 99' | sudo tee /etc/security/limits.d/99-realtime.conf; log out and in again"
-    )
+    advice = f"echo '{getpass.getuser()} - rtprio 99' | sudo tee /etc/security/limits.d/99-realtime.conf; log out and in again"
     return warning("rtprio", f"this user may ask for {limit}, want {_WANT_PRIORITY}", advice)
 
 

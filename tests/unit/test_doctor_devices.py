@@ -110,7 +110,7 @@ def look_at(arm: FakeArm, *, lockstep: bool = False) -> list[Finding]:
 def test_a_sound_arm_has_a_rate_a_place_and_a_load() -> None:
     rate, place, load = look_at(FakeArm())
     assert {f.verdict for f in (rate, place, load)} == {"ok"}
-    assert "1000 states/s, longest gap 1 ms" in rate.seen
+    assert "a new state every 1 ms (looked every 2 ms), at worst 1 ms" in rate.seen
     assert len(look_at(FakeArm(), lockstep=True)) == 2  # the twin's time stands still: no rate
 
 
