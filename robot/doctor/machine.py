@@ -73,7 +73,8 @@ def priority(limit: int) -> Finding:
     """The real-time priority that this user may ask for; -1 is no limit."""
     if limit == resource.RLIM_INFINITY or limit >= _WANT_PRIORITY:
         return ok("rtprio", "no limit" if limit == resource.RLIM_INFINITY else f"up to {limit}")
-    advice = f"echo '{getpass.getuser()} - rtprio 99' | sudo tee /etc/security/limits.d/99-realtime.conf; log out and in again"
+    line, file = f"{getpass.getuser()} - rtprio 99", "/etc/security/limits.d/99-realtime.conf"
+    advice = f"echo '{line}' | sudo tee {file}; log out and in again"
     return warning("rtprio", f"this user may ask for {limit}, want {_WANT_PRIORITY}", advice)
 
 
