@@ -156,7 +156,7 @@ class FrankaArm:
         if config.use_gripper:
             hand = within_time(self._robot.gripper)
             self._hand = FrankaHand(hand, self._error, config.gripper_speed_mps, config.gripper_force_n)
-        self._measured, self._stamp_ns = self._robot.read_once(), time.time_ns()
+        self._note(self._robot.read_once())
 
     def _check_generation(self) -> None:
         wanted, got = _PROTOCOL[self._config.robot], self._robot.fci_version
@@ -189,7 +189,7 @@ class FrankaArm:
 
     def _end(self) -> None:
         loop, self._loop = self._loop, None
-        self._measured = loop.state()
+        self._note(loop.state())
         try:
             loop.stop()
             self._hold_fault(f"the control loop ended by itself; {_CLEAR}")
@@ -205,8 +205,8 @@ class FrankaArm:
 
     def _stop_reading(self) -> None:
         if self._idle is not None:
-            self._measured = self._idle.newest
             self._idle.close()
+            self._note(self._idle.newest)
             self._idle = None
 
     def _newest(self) -> Any:
@@ -217,12 +217,17 @@ class FrankaArm:
         if self._idle is not None and self._idle.error:
             self._lost = gone(self.arm, self._config.host, self._idle.error)
             self._raise_if_lost()
-        measured = self._idle.newest if self._idle is not None else self._loop.state()
-        if self._measured is None or measured.time != self._measured.time:
-            self._measured, self._stamp_ns = measured, time.time_ns()
-        elif time.time_ns() - self._stamp_ns > _SILENT_S * 1e9:
+        is_new = self._note(self._idle.newest if self._idle is not None else self._loop.state())
+        if not is_new and time.time_ns() - self._stamp_ns > _SILENT_S * 1e9:
             raise DeviceLost(gone(self.arm, self._config.host, f"no state for {_SILENT_S:g} s"))
         return self._measured
+
+    def _note(self, measured: Any) -> bool:
+        """Keeps a state and when it came; whether it is a new one, by the control unit's own clock."""
+        is_new = self._measured is None or measured.time != self._measured.time
+        if is_new:
+            self._measured, self._stamp_ns = measured, time.time_ns()
+        return is_new
 
     def _raise_if_lost(self) -> None:
         if self._lost:

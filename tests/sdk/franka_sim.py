@@ -37,6 +37,7 @@ class FrankaSim:
 
 def start_franka_sim(
     *,
+    host: str | None = None,
     enforce_motion_limits: bool = True,
     enforce_comm_constraints: bool = False,
     gripper_object_width: float | None = None,
@@ -44,11 +45,12 @@ def start_franka_sim(
     """A server of its own, ready to be connected to. Skips the test when franka-sim cannot be installed.
 
     Args:
+        host: a loopback address; None takes one that nobody uses.
         enforce_motion_limits: reflexes on commands that break the FR3's limits.
         enforce_comm_constraints: a reflex after 20 lost cycles in a row; a busy machine loses them by itself.
         gripper_object_width: m, of a thing between the fingers; None for an empty hand.
     """
-    home, host = _home(), _own_address()
+    home, host = _home(), host or _own_address()
     options = {
         "host": host,
         "enforce_motion_limits": enforce_motion_limits,
