@@ -168,16 +168,16 @@ def check(calls: list[Call]) -> None:
         check_call(call)
 
 
+def longest_stop(a: Arm) -> int:
+    """Periods: brake, with the acceleration ramped to zero, up and down again; a lowered limit may be passed."""
+    pairs = [1.3 * r.speed / r.acceleration + 2 * r.acceleration / r.jerk for r in _limit_rates(a.limits)]
+    return math.ceil(max(pairs) / a.dt_s) + 8
+
+
 def come_to_rest(a: Arm, last: Reference) -> list[Call]:
     """Hold for as long as a stop may take, and a bit; then it rests to the bit."""
-    x = a.limits
-    longest_s = max(
-        1.3 * x.speed_mps / x.acceleration_mps2 + 2 * x.acceleration_mps2 / x.jerk_mps3,
-        1.3 * x.turn_speed_radps / x.turn_acceleration_radps2
-        + 2 * x.turn_acceleration_radps2 / x.turn_jerk_radps3,
-    )
-    calls = list(drive(a, [("device lost", math.ceil(longest_s / a.dt_s) + 8)], last))
-    assert not any(calls[-1].out.twist), (longest_s, calls[-1].out.twist)
+    calls = list(drive(a, [("device lost", longest_stop(a))], last))
+    assert not any(calls[-1].out.twist)
     assert np.array_equal(calls[-1].out.T_base_tcp, calls[-2].out.T_base_tcp)
     return calls
 
@@ -244,9 +244,7 @@ def _limit_rates(x: SafetyLimits) -> tuple[Rates, Rates]:
 def test_each_hold_leads_to_rest(a: Arm, kind: str) -> None:
     *_, moving = drive(a, [("steady", 12)])
     last, x = moving.out, a.limits
-    linear, angular = _limit_rates(x)
-    longest_s = max(1.3 * r.speed / r.acceleration + 2 * r.acceleration / r.jerk for r in (linear, angular))
-    for _ in range(math.ceil(longest_s / a.dt_s) + 8):
+    for _ in range(longest_stop(a)):
         a.now_ns += round(a.dt_s * 1e9)
         before, (last, reasons) = last, guard(a.now_ns, *_held(a, kind), last, x, a.dt_s)
         assert reasons & HOLDS
