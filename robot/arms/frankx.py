@@ -158,6 +158,8 @@ class FrankxArm:
             self._raise_if_lost()
         except DeviceLost:
             return self.connect()
+        if not self._fault:
+            return None
         self._answer = None
         self._wait_until(lambda: self._post(type="recover"), _RECOVER_S)
         self._wait_until(lambda: self._answer or self._ended, _RECOVER_S)

@@ -210,11 +210,13 @@ def main() -> None:
         bridge = Bridge(frankx, json.loads(sys.argv[1]), wire, Inbox(wire))
         ending = "lost"
         bridge.run()
+        code = 0
     except BrokenPipeError:
-        pass  # nobody listens any more
+        code = 0  # nobody listens any more
     except Exception as error:
         wire.send(type=ending, text=f"{type(error).__name__}: {error}")
-        sys.exit(1)
+        code = 1
+    os._exit(code)  # not by the interpreter, which would wait for the thread that reads stdin, or abort
 
 
 if __name__ == "__main__":

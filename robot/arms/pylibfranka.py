@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,10 @@ from robot.arms.driver import ArmTarget, HardLimits
 from robot.arms.fci import check_fci
 from robot.arms.franka_limits import FR3
 from robot.arms.franka_wrench import wrench_on_tool
+from robot.arms.pylibfranka_config import PylibfrankaConfig
 from robot.arms.pylibfranka_gripper import GripperOptions
-from robot.arms.pylibfranka_law import Impedance
-from robot.arms.pylibfranka_loop import LoopOptions
 from robot.arms.pylibfranka_memory import Phase, Record, SharedMemory, text_of
-from robot.arms.pylibfranka_reference import ReferenceLimits
-from robot.core.errors import ConfigError, DeviceError, DeviceLost
+from robot.core.errors import DeviceError, DeviceLost
 from robot.core.types import RobotState
 
 _CONNECT_S = 20.0
@@ -38,68 +36,6 @@ _ADVICE = {  # what libfranka or the system says -> what to do
     "PermissionError": "may not run at realtime priority: put `@realtime - rtprio 99` into "
     "/etc/security/limits.conf, join the group, log in again; `realtime: ignore` is only for the simulator",
 }
-
-
-@dataclass(frozen=True)
-class PylibfrankaConfig:
-    """Options of the rig, named as `franka`'s where they mean the same.
-
-    Raises:
-        ConfigError: every value that cannot be, or that the FR3 would refuse.
-    """
-
-    host: str  # of the control unit, shop floor network
-    realtime: Literal["enforce", "ignore"] = "enforce"  # "ignore" only for a simulator
-    collision_torques_nm: tuple[float, ...] = (40.0,) * 7  # above these the control unit stops by itself
-    collision_wrench: tuple[float, ...] = (60.0, 60.0, 60.0, 40.0, 40.0, 40.0)  # N, Nm
-    use_gripper: bool = True
-    gripper_speed_mps: float = 0.1
-    gripper_force_n: float = 20.0
-    stiffness_n_per_m: float = 2000.0
-    damping_ns_per_m: float = 89.0
-    turn_stiffness_nm_per_rad: float = 150.0
-    turn_damping_nms_per_rad: float = 10.0
-    spring_limit_m: float = 0.01
-    spring_limit_rad: float = 0.1
-    speed_mps: float = 0.5  # of the reference, whatever is asked for
-    acceleration_mps2: float = 8.0
-    turn_speed_radps: float = 1.5
-    turn_acceleration_radps2: float = 15.0
-    smoothing_s: float = 0.006
-    timeout_s: float = 0.25  # without a state for so long, the arm is lost
-
-    def __post_init__(self) -> None:
-        if problems := list(self._problems()):
-            raise ConfigError(problems, "pylibfranka options")
-
-    def _problems(self) -> Iterator[str]:
-        for name, value in vars(self).items():
-            if isinstance(value, float) and not 0 < value < 1e5:
-                yield f"{name}: got {value}, want a positive finite number"
-        for name, n in {"collision_torques_nm": 7, "collision_wrench": 6}.items():
-            if len(getattr(self, name)) != n or not min(getattr(self, name)) > 0:
-                yield f"{name}: got {getattr(self, name)}, want {n} positive numbers"
-        pairs = {"speed_mps": FR3.speed_mps, "acceleration_mps2": FR3.acceleration_mps2}
-        pairs |= {"turn_speed_radps": FR3.turn_speed_radps}
-        pairs |= {"turn_acceleration_radps2": FR3.turn_acceleration_radps2}
-        for name, most in pairs.items():
-            if getattr(self, name) > most:
-                yield f"{name}: got {getattr(self, name)}, want at most the FR3's {most}"
-        if self.smoothing_s > 0 and self.acceleration_mps2 / self.smoothing_s > FR3.jerk_mps3:
-            jerk = self.acceleration_mps2 / self.smoothing_s
-            yield f"acceleration_mps2 / smoothing_s: got {jerk:.0f} m/s3, want at most {FR3.jerk_mps3:g}"
-
-    def for_loop(self) -> LoopOptions:
-        """What the 1 kHz process needs."""
-        picked = {c: {n: getattr(self, n) for n in c.__annotations__} for c in (Impedance, ReferenceLimits)}
-        return LoopOptions(
-            host=self.host,
-            realtime=self.realtime == "enforce",
-            collision_torques_nm=self.collision_torques_nm,
-            collision_wrench=self.collision_wrench,
-            impedance=Impedance(**picked[Impedance]),
-            reference=ReferenceLimits(**picked[ReferenceLimits]),
-        )
 
 
 @dataclass(frozen=True)
@@ -206,9 +142,11 @@ class PylibfrankaArm:
             memory = self._alive()
         except DeviceLost:
             return self.connect()
+        if not self.fault():
+            return None
         request = memory.command.peek("recover") + 1
         memory.command.write(recover=request)
-        answered = self._wait_until(lambda: memory.state.peek("answered") >= request, _RECOVER_S)
+        answered = _wait_until(lambda: memory.state.peek("answered") >= request, _RECOVER_S)
         if not answered or (why := self.fault()):
             why = self.fault() if answered else f"no answer in {_RECOVER_S:g} s"
             raise DeviceError(
@@ -240,21 +178,29 @@ class PylibfrankaArm:
         """The memory, if the loop still writes to it."""
         if self._memory is None or self._loop is None:
             raise DeviceLost(f"arm/{self.arm} is not connected: call connect")
-        phase = self._memory.state.peek("phase")
-        age_s = (time.time_ns() - self._memory.state.peek("stamp_ns")) * 1e-9
-        if phase != Phase.LOST and self._loop.poll() is None and age_s <= self._config.timeout_s:
-            return self._memory
-        why = text_of(self._memory.state.read()) if phase == Phase.LOST else f"no state for {age_s:.2f} s"
-        raise DeviceLost(
-            f"arm/{self.arm} at {self._config.host} is lost: {why}. See whether the control unit is on, "
-            "its cable sits and FCI is active; then clear the stop to connect again"
-        )
+        if why := self._lost(self._memory, self._loop):
+            raise DeviceLost(
+                f"arm/{self.arm} at {self._config.host} is lost: {why}. See whether the control unit is on, "
+                "its cable sits and FCI is active; then clear the stop to connect again"
+            )
+        return self._memory
+
+    def _lost(self, memory: SharedMemory, loop: subprocess.Popen[bytes]) -> str:
+        """Why the arm, or its hand, can no longer be used; empty while both answer."""
+        age_s = (time.time_ns() - memory.state.peek("stamp_ns")) * 1e-9
+        if memory.state.peek("phase") == Phase.LOST:
+            return text_of(memory.state.read())
+        if loop.poll() is not None or age_s > self._config.timeout_s:
+            return f"no state for {age_s:.2f} s (exit code of the loop: {loop.poll()})"
+        if self._gripper is not None and self._gripper.poll() is not None:
+            return f"the hand no longer answers: {text_of(memory.gripper_state.read())}"
+        return ""
 
     def _await_started(self, process: subprocess.Popen[bytes], record: Record, what: str) -> None:
         def started() -> bool:
             return record.peek("phase") != Phase.STARTING or process.poll() is not None
 
-        self._wait_until(started, _CONNECT_S)
+        _wait_until(started, _CONNECT_S)
         if record.peek("phase") in (Phase.READING, Phase.FAULT):
             return
         why = text_of(record.read()) or f"no answer in {_CONNECT_S:g} s (exit code {process.poll()})"
@@ -264,13 +210,14 @@ class PylibfrankaArm:
             f"arm/{self.arm}: {what} at {self._config.host} cannot be used: {why}. Next: {advice}"
         )
 
-    def _wait_until(self, true: Callable[[], bool], longest_s: float) -> bool:
-        give_up_s = time.monotonic() + longest_s
-        while not true():
-            if time.monotonic() > give_up_s:
-                return False
-            time.sleep(_LOOK_S)
-        return True
+
+def _wait_until(true: Callable[[], bool], longest_s: float) -> bool:
+    give_up_s = time.monotonic() + longest_s
+    while not true():
+        if time.monotonic() > give_up_s:
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def _start(module: str, fd: int, options: dict[str, Any]) -> subprocess.Popen[bytes]:

@@ -18,7 +18,8 @@ import robot.arms.frankx_bridge as bridge_file
 from robot.arms.driver import ArmTarget
 from robot.arms.frankx import FrankxArm, FrankxConfig
 from robot.arms.panda_kinematics import jacobian
-from robot.arms.pylibfranka import PylibfrankaArm, PylibfrankaConfig
+from robot.arms.pylibfranka import PylibfrankaArm
+from robot.arms.pylibfranka_config import PylibfrankaConfig
 from robot.core.errors import ConfigError, DeviceError, DeviceLost
 from robot.core.se3 import Matrix
 from tests.sdk.franka_sim import FrankaSim

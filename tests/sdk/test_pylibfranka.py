@@ -19,7 +19,8 @@ import pytest
 
 from robot.arms.driver import ArmTarget
 from robot.arms.franka_limits import FR3
-from robot.arms.pylibfranka import LoopRate, PylibfrankaArm, PylibfrankaConfig
+from robot.arms.pylibfranka import LoopRate, PylibfrankaArm
+from robot.arms.pylibfranka_config import PylibfrankaConfig
 from robot.arms.pylibfranka_memory import BIN_US, SharedMemory
 from robot.arms.pylibfranka_reference import CartesianReference, ReferenceLimits
 from robot.core.errors import ConfigError, DeviceError, DeviceLost
@@ -209,6 +210,20 @@ def test_a_dead_control_unit_is_a_lost_device(start_sim: Callable[..., FrankaSim
         arm.recover()
     arm.close()
     arm.close()
+
+
+def test_a_dead_hand_is_a_lost_device_and_recover_brings_it_back(arm: PylibfrankaArm) -> None:
+    def lost() -> bool:
+        try:
+            arm.state()
+        except DeviceLost as error:
+            return "the hand no longer answers" in str(error)
+        return False
+
+    next(p for p in psutil.Process().children() if "robot.arms.pylibfranka_gripper" in p.cmdline()).kill()
+    wait_for(lost, "loss of the hand")
+    arm.recover()
+    assert arm.state().gripper_width > 0.0
 
 
 def test_the_loop_ends_with_its_parent(franka_sim: FrankaSim) -> None:
