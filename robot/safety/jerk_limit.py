@@ -75,8 +75,8 @@ def excess(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> tuple[b
 def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
     """The next velocity on the way to ``wanted``, arriving there with no acceleration left.
 
-    The wanted acceleration is the largest that can still be ramped down in time: with what is left, e,
-    ``a dt / 2 + a^2 / (2 jerk) = e``.
+    The wanted acceleration is the largest that can still be ramped down in time: over n periods, by the
+    largest slew s each, ``a + (a - s) + ... = n a - s n (n - 1) / 2`` is what is left per period.
     """
     error = minus(wanted, motion.velocity)
     left = norm(error)
@@ -86,7 +86,9 @@ def toward(motion: Motion, wanted: Vector, rates: Rates, dt_s: float) -> Vector:
         and norm(plus(motion.acceleration, error, -1.0 / dt_s)) <= slew
     ):
         return wanted
-    largest = math.sqrt(slew * slew / 4 + 2 * rates.jerk * left) - slew / 2
+    need = left / dt_s
+    periods = max(1, math.ceil(math.sqrt(0.25 + 2 * need / slew) - 0.5 - _REST))
+    largest = need / periods + slew * (periods - 1) / 2
     aim = scaled(error, min(largest, rates.acceleration) / max(left, _REST))
     acceleration = plus(motion.acceleration, shortened(minus(aim, motion.acceleration), slew))
     return plus(motion.velocity, acceleration, dt_s)
