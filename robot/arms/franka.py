@@ -58,6 +58,11 @@ class FrankaArm:
         """Of the last 100 cycles, the share that the control unit had an answer for in time."""
         return float(self._newest().control_command_success_rate)
 
+    @property
+    def robot_time_s(self) -> float:
+        """The control unit's clock at the newest measurement; it ticks once a cycle."""
+        return float(self._newest().time)
+
     def connect(self) -> None:
         """Take control and hold the measured pose. An arm in a reflex is connected to, with that fault."""
         franka = _sdk()

@@ -25,8 +25,7 @@ class FrankaHand:
     def __init__(self, hand: Any, error: type[Exception], speed_mps: float, force_n: float) -> None:
         self._hand, self._error, self._speed_mps, self._force_n = hand, error, speed_mps, force_n
         self._state = hand.read_once()
-        self._wanted_m: float | None = None
-        self._asked_m: float | None = None
+        self._asked_m: float | None = None  # written by `go` only; the thread remembers what it has done
         self._closing = threading.Event()
         self.fault = ""  # why the hand no longer takes commands; empty while it does
         self._thread = threading.Thread(target=self._run, name="franka hand", daemon=True)
@@ -46,7 +45,7 @@ class FrankaHand:
         """Ask for a width; returns at once. Asking for the same again does nothing."""
         width_m = min(max(width_m, 0.0), float(self._state.max_width))
         if self._asked_m is None or abs(width_m - self._asked_m) > _SAME_M:
-            self._asked_m = self._wanted_m = width_m
+            self._asked_m = width_m
 
     def close(self) -> None:
         """Let the command under way end, then give the thread back."""
@@ -54,11 +53,13 @@ class FrankaHand:
         self._thread.join(timeout=2.0)
 
     def _run(self) -> None:
+        done: float | None = None
         try:
             while not self._closing.is_set():
-                wanted, self._wanted_m = self._wanted_m, None
-                if wanted is not None and not self._holds_already(wanted):
+                wanted = self._asked_m
+                if wanted is not None and wanted != done and not self._holds_already(wanted):
                     self._move(wanted)
+                done = wanted
                 self._state = self._hand.read_once()  # waits for the next, some 16 ms
         except self._error as error:
             self.fault = f"gripper: {error}; look at the hand in Desk (is it homed and on?)"

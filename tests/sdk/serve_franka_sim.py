@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from franka_sim import FrankaSimServer  # pyright: ignore[reportMissingImports]
+from franka_sim import FrankaSimServer  # pyright: ignore[reportAttributeAccessIssue]  # the package's
 from franka_sim.mujoco_franka_sim import MujocoFrankaSim  # pyright: ignore[reportMissingImports]
 
 _options: dict[str, Any] = json.loads(sys.argv[1])

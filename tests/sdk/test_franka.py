@@ -58,7 +58,8 @@ def follow(arm: FrankaArm, corners: list[Offset], steps: int, hz: float) -> list
             arm.send(wanted)
             time.sleep(1.0 / hz)
             behind.append(distance_m(arm, wanted))
-        wait_for(lambda wanted=wanted: distance_m(arm, wanted) < _SAG_M)
+        there = target(start, corner)
+        wait_for(lambda there=there: distance_m(arm, there) < _SAG_M)
         last = np.array(corner)
     return behind
 
