@@ -11,6 +11,5 @@ from tests.unit.safety_rule_checks import Layer
 _RULES = (rules.untouched, rules.hold_rules, rules.states_not_used, rules.hard_pushes, rules.retreat)
 _MOTION = (motion.told, motion.rests, motion.scales, motion.singular, motion.slides, motion.swings)
 _SLOWER = (motion.tilts, motion.joints, rules.drag, motion.walls, motion.long_stops, rules.blocked)
-BATTERY: dict[str, Callable[[Layer], None]] = {
-    f.__name__: f for f in (*_RULES, *_MOTION, *_SLOWER, motion.speeds)
-}
+_ALL = (*_RULES, *_MOTION, *_SLOWER, motion.speeds)
+BATTERY: dict[str, Callable[[Layer], None]] = {f.__name__: f for f in _ALL}

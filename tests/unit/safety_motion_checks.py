@@ -167,7 +167,7 @@ def told(layer: Layer) -> None:
 def swings(layer: Layer) -> None:
     """No acceleration is left that carries a velocity past its limit, past rest or past what was asked."""
     x = limits(leash_m=1.0, leash_rad=2.0, tilt_rad=3.0)
-    for part, v, a, top in (("linear", 0.2, 5.0, 0.25), ("angular", 1.38, 12.0, 1.5)):
+    for part, v, a, top in (("linear", 0.2, 5.0, 0.25), ("angular", 1.4, 10.0, 1.5)):
         last = layer.guard.Reference(
             NOW_NS, HERE, **{part: layer.jerk_limit.Motion((v, 0.0, 0.0), (a, 0.0, 0.0))}
         )
@@ -182,11 +182,10 @@ def swings(layer: Layer) -> None:
 
 
 def rests(layer: Layer) -> None:
-    """A stop is in time, ends, and swings back by less than a tenth of what one period of jerk makes."""
-    rates, swing = layer.jerk_limit.Rates(0.25, 5.0, 300.0), 0.1 * 300.0 * PERIOD_S**2
+    """A stop is straight, in time, and ends."""
+    rates = layer.jerk_limit.Rates(0.25, 5.0, 300.0)
     for v in np.linspace(0.01, 0.25, 13):
         path = layer.jerk_limit.stop(layer.jerk_limit.Motion((float(v), 0.0, 0.0)), rates, PERIOD_S)
         along = [v, *(p[0] for p in path), 0.0]
         assert len(path) <= (v / 5.0 + 5.0 / 300.0) / PERIOD_S + 2
-        assert min(along) >= -swing, along
-        assert all(a > b for a, b in pairwise(along) if a > swing), along
+        assert all(a > b - 1e-12 and b > -1e-12 for a, b in pairwise(along)), along
