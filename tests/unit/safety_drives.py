@@ -52,7 +52,7 @@ class Arm:
     def state(self, **changes: Any) -> RobotState:
         """The measurement of now."""
         way = np.r_[self.T[:3, 3] - self.T0[:3, 3], 0, 0, 0]
-        q = np.float32(self.q0 + np.linalg.pinv(self.jacobian) @ way)
+        q = np.asarray(self.q0 + np.linalg.pinv(self.jacobian) @ way, dtype=np.float32)
         zero, six = np.zeros(self.joints, np.float32), np.zeros(6, np.float32)
         measured = RobotState(self.now_ns, "arm", q, zero, zero, self.T.copy(), six, six, 0.04)
         return replace(measured, **{"jacobian": np.float32(self.jacobian)} | changes)

@@ -26,8 +26,8 @@ def _norms(calls: list[tuple[Any, Reason]]) -> NDArray[np.float64]:
 
 def speeds(layer: Layer) -> None:
     """Speed, acceleration and jerk, each of them up to its limit and no further, and told."""
-    for changes in ({}, {"jerk_mps3": 4500.0, "turn_jerk_radps3": 8000.0}):
-        x = limits(tilt_rad=3.0, leash_m=1.0, leash_rad=2.0, **changes)
+    for jerk, turn_jerk in ((300.0, 800.0), (4500.0, 8000.0)):
+        x = limits(tilt_rad=3.0, leash_m=1.0, leash_rad=2.0, jerk_mps3=jerk, turn_jerk_radps3=turn_jerk)
         for way in (X, 9 * TURN_X):
             calls = layer.run(x, [way * 0.2] * 12 + [-way * 0.2] * 20 + [REST] * 15)
             top = np.array(
@@ -109,7 +109,7 @@ def tilts(layer: Layer) -> None:
 def joints(layer: Layer) -> None:
     """Positions at both ends, speeds, and a reference beyond an end comes back."""
     for sign in (1.0, -1.0):
-        q = np.float32([sign * 1.94, 0, 0, 0, 0, 0, 0])
+        q = np.array([sign * 1.94, 0, 0, 0, 0, 0, 0], np.float32)
         calls = layer.run(limits(leash_m=1.0), [sign * 0.1 * X] * 30, T=HERE, q=q)
         assert abs(calls[-1][0].T_base_tcp[0, 3] - 0.5) <= 0.01 + 1e-6
         assert any(Reason.JOINT_POSITION in why for _, why in calls)
@@ -139,8 +139,8 @@ def singular(layer: Layer) -> None:
 
 def long_stops(layer: Layer) -> None:
     """A stop that nobody has seen the end of is refused."""
-    box = {"workspace_low_m": (-9.0, -9.0, -9.0), "workspace_high_m": (9.0, 9.0, 9.0)}
-    slow = {"acceleration_mps2": 0.005, "turn_acceleration_radps2": 0.005}
+    box: dict[str, Any] = {"workspace_low_m": (-9.0, -9.0, -9.0), "workspace_high_m": (9.0, 9.0, 9.0)}
+    slow: dict[str, Any] = {"acceleration_mps2": 0.005, "turn_acceleration_radps2": 0.005}
     x = limits(**box, **slow, leash_m=9.0, leash_rad=3.2, tilt_rad=3.2)
     motion = layer.jerk_limit.Motion((0.0, 0.0, 0.1))
     for moves in ({"linear": motion}, {"angular": motion}):

@@ -102,7 +102,7 @@ def states_not_used(layer: Layer) -> None:
 def hard_pushes(layer: Layer) -> None:
     """Stopped, latched; without a Jacobian also beyond a joint's margin."""
     for wrench in ([0, 0, 61, 0, 0, 0], [0, 0, 0, 0, 13, 0]):
-        out, why = layer.once(limits(), state=arm(NOW_NS, wrench=np.float32(wrench)))
+        out, why = layer.once(limits(), state=arm(NOW_NS, wrench=np.array(wrench, np.float32)))
         assert Reason.STOPPED in why
         assert out.stopped
         assert not out.twist.any()
@@ -110,8 +110,9 @@ def hard_pushes(layer: Layer) -> None:
         assert again.stopped == out.stopped
         assert Reason.STOPPED in why
         assert not again.twist.any()
+    joints = np.zeros(7, np.float32)
     for q in (-1.96, 1.96):
-        joints = np.float32([0, q, 0, 0, 0, 0, 0])
+        joints = np.array([0, q, 0, 0, 0, 0, 0], np.float32)
         assert layer.once(limits(), state=arm(NOW_NS, q=joints, jacobian=None))[0].stopped
     assert not layer.once(limits(), state=arm(NOW_NS, jacobian=None))[0].stopped
     assert not layer.once(limits(), state=arm(NOW_NS, q=joints))[0].stopped
@@ -119,11 +120,11 @@ def hard_pushes(layer: Layer) -> None:
 
 def retreat(layer: Layer) -> None:
     """Along the push, in the base frame, without turning; a torque stops turns alone."""
-    push = np.float32([0, 0, 31, 0, 0, 0])
+    push = np.array([0, 0, 31, 0, 0, 0], np.float32)
     calls = layer.run(limits(), [X + TURN_X] * 20, wrench=push)
     assert all(Reason.FORCE in why for _, why in calls)
     np.testing.assert_allclose(calls[-1][0].twist, -0.05 * Z, atol=1e-12)
-    twist = np.float32([0, 0, 0, 0, 6.5, 0])
+    twist = np.array([0, 0, 0, 0, 6.5, 0], np.float32)
     calls = layer.run(limits(), [0.01 * X + 0.01 * TURN_X] * 20, wrench=twist)
     assert all(Reason.TORQUE in why for _, why in calls)
     np.testing.assert_allclose(calls[-1][0].twist, 0.01 * X, atol=1e-12)

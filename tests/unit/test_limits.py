@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, fields
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ POSITIVE = [f.name for f in fields(SafetyLimits) if f.type == "float"]
 TUPLES = [f.name for f in fields(SafetyLimits) if f.type != "float"]
 
 
-def problems(**changes: object) -> str:
+def problems(**changes: Any) -> str:
     with pytest.raises(ConfigError) as refused:
         limits(**changes)
     return "\n".join(refused.value.problems)
