@@ -226,7 +226,7 @@ def _accepted(
     check: StopCheck, last: Reference, linear: Vector, angular: Vector, dt_s: float
 ) -> tuple[tuple[Motion, Motion], Reason]:
     """The motions nearest to the ask from which the arm can stop safely; failing all, the stop itself."""
-    reasons = _NOTHING
+    motions, reasons = (STILL, STILL), _NOTHING
     for share in _TRIES:
         want = scaled(linear, share), scaled(angular, share)
         motions, limited = _limited(check, last, want, dt_s)
