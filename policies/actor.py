@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class ActorNode(Node):
         plan: how many episodes of which kind.
         config_hash: goes into every episode's header.
         threaded: check new weights in a thread of their own (not on LocalHost).
+        max_age_s: camera -> oldest frame that counts; without it a frame must carry the step's own stamp.
     """
 
     name = "actor"
@@ -61,10 +63,11 @@ class ActorNode(Node):
         plan: EpisodePlan,
         config_hash: str = "",
         threaded: bool = True,
+        max_age_s: Mapping[str, float] | None = None,
     ) -> None:
         self._task, self._base, self._correction, self._plan = task, base, correction, plan
         self._config_hash = config_hash
-        self._senses = Senses(task, encoder)
+        self._senses = Senses(task, encoder, max_age_s)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
         self._episode: Trajectory | None = None
         self._progress = Progress()

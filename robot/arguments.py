@@ -36,6 +36,7 @@ class Train:
     task: Annotated[str | None, _arg("TASK", "peg_insert")] = None  # the skill
     preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, rlpd or bc
     seed: Annotated[int | None, _arg("INT", "0")] = None  # of every draw, from starts to networks
+    rig: Annotated[str | None, _arg("RIG", "twin")] = None  # the cell: in launch/rigs, or a file
     host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
     interventions: bool = True  # nobody takes over when the policy goes wrong
     demos: Annotated[int | None, _arg("INT", "the preset's")] = None  # successful demonstrations
@@ -57,6 +58,7 @@ class Demo:
     task: str = "peg_insert"  # the skill
     demos: int = 20  # successful demonstrations
     seed: int = 0  # of the starts
+    rig: str = "twin"  # the cell: in launch/rigs, or a file
     host: Host = "ros"  # ROS 2 processes, or one process
     run: Annotated[Path | None, _arg("DIR", "runs/TASK-demos-SEED")] = None  # where everything goes
 
@@ -117,6 +119,21 @@ class Doctor:
     json: bool = False  # print the findings as JSON
 
 
+@dataclass(frozen=True)
+class Jog:
+    """Move one arm by hand, through the safety layer, before any policy runs. Ctrl-C brings it to rest.
+
+    For example:
+      nudge jog --rig twin
+      nudge jog --rig my_cell.yaml --arm left --device keyboard
+    """
+
+    rig: str = "twin"  # in launch/rigs, or a file
+    arm: Annotated[str | None, _arg("ARM", "the rig's first")] = None
+    device: Annotated[str | None, _arg("DEVICE", "the rig's own, or the keyboard")] = None
+    seconds: Annotated[float | None, _arg("S", "until Ctrl-C")] = None  # how long
+
+
 Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
@@ -124,4 +141,5 @@ Command = (
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Twin, tyro.conf.subcommand("twin")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+    | Annotated[Jog, tyro.conf.subcommand("jog")]
 )

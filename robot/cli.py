@@ -16,7 +16,7 @@ import yaml
 from rich.console import Console
 
 from robot import __version__
-from robot.arguments import Command, Demo, Doctor, Eval, Replay, Train, Twin
+from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import ConfigError, NudgeError
 from robot.core.registry import load
@@ -51,7 +51,7 @@ def main() -> int:
 def session_config(args: Train) -> SessionConfig:
     """The preset with the file's settings over it, and the command line's over both."""
     data = {} if args.config is None else _read_yaml(args.config)
-    names = ("task", "preset", "seed", "host", "demos", "online_steps", "eval_episodes")
+    names = ("task", "preset", "seed", "rig", "host", "demos", "online_steps", "eval_episodes")
     given = {n: v for n in names if (v := getattr(args, n)) is not None}
     if not args.interventions:
         given["interventions"] = False
@@ -69,7 +69,9 @@ def _train(args: Train) -> None:
 
 
 def _demo(args: Demo) -> None:
-    config = replace(preset("bc"), task=args.task, demos=args.demos, seed=args.seed, host=args.host)
+    config = replace(
+        preset("bc"), task=args.task, demos=args.demos, seed=args.seed, rig=args.rig, host=args.host
+    )
     run = args.run or Path("runs") / f"{args.task}-demos-{args.seed}"
     load("robot.session.session:run_demos")(run, config)
     _say(f"{args.demos} demonstrations are in {run / 'episodes'}; list them with `nudge replay {run}`")
@@ -93,12 +95,17 @@ def _doctor(args: Doctor) -> int:
     return load("robot.doctor.report:run_doctor")(args.rig, args.json, Console())
 
 
+def _jog(args: Jog) -> None:
+    load("robot.session.jog:jog")(args.rig, args.arm, args.device, args.seconds, Console())
+
+
 HANDLERS: dict[type, Callable[[Any], int | None]] = {  # an exit status, or None for 0
     Train: _train,
     Demo: _demo,
     Eval: _eval,
     Replay: _replay,
     Twin: _twin,
+    Jog: _jog,
     Doctor: _doctor,
 }
 

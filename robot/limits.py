@@ -75,8 +75,8 @@ def _not_usable(name: str, value: float | tuple[float, ...]) -> list[str]:
     return [f"{name}: got {v}, want a {'' if signed else 'positive '}finite number" for v in bad]
 
 
-def within(limits: SafetyLimits, low_m: Point, high_m: Point) -> SafetyLimits:
-    """The limits with the workspace narrowed to a task's box as well; ConfigError if they do not overlap."""
-    ax, ay, az = (max(a, b) for a, b in zip(limits.workspace_low_m, low_m, strict=True))
-    bx, by, bz = (min(a, b) for a, b in zip(limits.workspace_high_m, high_m, strict=True))
+def within(limits: SafetyLimits, margin_m: float, low_m: Point, high_m: Point) -> SafetyLimits:
+    """The workspace for a reference: ``margin_m`` inside, and in a task's box; ConfigError if it is empty."""
+    ax, ay, az = (max(a + margin_m, b) for a, b in zip(limits.workspace_low_m, low_m, strict=True))
+    bx, by, bz = (min(a - margin_m, b) for a, b in zip(limits.workspace_high_m, high_m, strict=True))
     return replace(limits, workspace_low_m=(ax, ay, az), workspace_high_m=(bx, by, bz))

@@ -18,6 +18,7 @@ class ArmRig:
     limits: SafetyLimits
     start_position_m: tuple[float, float, float]  # of the tool centre point, base frame
     start_quat_xyzw: tuple[float, float, float, float]
+    tracking_m: float  # how far the arm strays from its reference in free motion: kept from every wall
     options: Options = field(default_factory=dict)
 
 

@@ -11,7 +11,6 @@ from robot.core.node import Node
 from robot.core.topics import Topic
 from robot.core.types import (
     Action,
-    DeviceHealth,
     EpisodeStart,
     Event,
     Image,
@@ -21,7 +20,7 @@ from robot.core.types import (
     Truth,
 )
 from robot.guarded_arm import GuardedArm
-from robot.limits import SafetyLimits, within
+from robot.limits import SafetyLimits
 from robot.rig_control import RigControl
 from robot.task import Task
 from sim.arm import TwinArm
@@ -47,12 +46,11 @@ class TwinCell(Node):
 
     def __init__(self, task: Task, limits: SafetyLimits, config: CellConfig | None = None) -> None:
         self._task, self._config = task, config or CellConfig()
-        self._twin = make_twin(task, self._config.twin)
+        self.twin = make_twin(task, self._config.twin)
         size = (task.image_size, task.image_size)
-        self._renderer = Renderer(self._twin.model, size) if task.cameras else None
+        self._renderer = Renderer(self.twin.model, size) if task.cameras else None
         spec = task.action.arms[0]
-        self._arm = TwinArm(spec.arm, world=self._twin)
-        limits = within(limits, task.workspace.low_m, task.workspace.high_m)
+        self._arm = TwinArm(spec.arm, world=self.twin)
         guard_s = _GUARD_NS * 1e-9
         arm = GuardedArm(self._arm, spec, limits, task.control_period_s, guard_s)
         self.control = RigControl([arm])
@@ -61,7 +59,7 @@ class TwinCell(Node):
         self._pending: Action | None = None
         self._step_ns = round(task.control_period_s * 1e9)
         self._next_ns = 0
-        self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
+        self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.SPEED_SCALE)
         cameras = [t(c) for c in task.cameras for t in (topics.camera_image, topics.camera_info)]
         self.outputs = (
             *cameras,
@@ -77,17 +75,17 @@ class TwinCell(Node):
     def start(self) -> None:
         """Say how the cameras see."""
         for camera in self._task.cameras:
-            info = camera_info(self._twin.model, camera, self._task.image_size, self._twin.stamp_ns)
+            info = camera_info(self.twin.model, camera, self._task.image_size, self.twin.stamp_ns)
             self.publish(topics.camera_info(camera), info)
 
-    def on(self, topic: Topic, message: Action | EpisodeStart | Event | DeviceHealth | SpeedScale) -> None:
+    def on(self, topic: Topic, message: Action | EpisodeStart | Event | SpeedScale) -> None:
         """A command for now, a reset, or something that concerns the arm's safety."""
         if isinstance(message, EpisodeStart):
             self._reset(message)
         elif not isinstance(message, Action):
             self.control.hear(message)
         elif message.stamp_ns != self._next_ns - self._step_ns:
-            log.warning("command for %d ns came at %d ns: ignored", message.stamp_ns, self._twin.stamp_ns)
+            log.warning("command for %d ns came at %d ns: ignored", message.stamp_ns, self.twin.stamp_ns)
         else:
             self._pending = message
             self.control.command(message, message.stamp_ns)
@@ -98,7 +96,7 @@ class TwinCell(Node):
         """Real time only: one guard period is over."""
         if self._episode is not None:
             self._guard_period()
-            if self._twin.stamp_ns >= self._next_ns:
+            if self.twin.stamp_ns >= self._next_ns:
                 self._end_step()
 
     def close(self) -> None:
@@ -108,9 +106,9 @@ class TwinCell(Node):
 
     def _reset(self, start: EpisodeStart) -> None:
         self._episode = start
-        self._twin.reset(start.seed)
-        self._twin.stamp_ns += self._step_ns
-        self._faults.begin(self._twin.stamp_ns)
+        self.twin.reset(start.seed)
+        self.twin.stamp_ns += self._step_ns
+        self._faults.begin(self.twin.stamp_ns)
         self._arm.episode_id = start.episode_id
         for arm in self.control.arms:
             arm.clear()  # a reset of the twin stands for a person who put things right
@@ -120,20 +118,20 @@ class TwinCell(Node):
     def _run_step(self) -> None:
         """Lockstep: one control step; then, while a device is gone, as many as it takes to be back."""
         while True:
-            while self._twin.stamp_ns < self._next_ns:
+            while self.twin.stamp_ns < self._next_ns:
                 self._guard_period()
             self._end_step()
             if not self._faults.unplugged:
                 break
 
     def _guard_period(self) -> None:
-        now = self._twin.stamp_ns
+        now = self.twin.stamp_ns
         for change in self._faults.advance(now):
             self.publish(topics.DEVICES, change)
             self.control.hear(change)
         self._arm.plugged_in = f"arm/{self._arm.arm}" not in self._faults.unplugged
         self.control.tick(now)
-        if self._twin.stamp_ns == now:  # nothing reached the arm
+        if self.twin.stamp_ns == now:  # nothing reached the arm
             self._arm.rest()
 
     def _end_step(self) -> None:
@@ -141,7 +139,7 @@ class TwinCell(Node):
 
     def _publish(self, source: Source | None) -> None:
         """All of one control step under one stamp: what moved the arm here, what it earned, what is seen."""
-        twin, stamp = self._twin, self._twin.stamp_ns
+        twin, stamp = self.twin, self.twin.stamp_ns
         self._next_ns = stamp + self._step_ns
         executed = self.control.executed(stamp)
         executed = executed if source is None else replace(executed, source=source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -10,9 +11,9 @@ import numpy as np
 from robot.cell_config import TwinConfig
 from robot.core.errors import NudgeError
 from robot.core.se3 import Matrix, transform
-from robot.core.types import Array, RobotState
+from robot.core.types import RobotState
 from robot.task import Task
-from sim.impedance import CartesianImpedance, inverse_kinematics
+from sim.impedance import CartesianImpedance, ImpedanceGains, inverse_kinematics
 from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
 
@@ -25,14 +26,21 @@ _Pose = tuple[Matrix, Matrix]  # position [3] m, rotation [3, 3]
 class Twin:
     """Physics and controller of one arm. Drawing is `sim.rendering`; messages are `sim.cell`."""
 
-    def __init__(self, scene: Scene, config: TwinConfig | None = None, arm: str = "arm") -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        config: TwinConfig | None = None,
+        arm: str = "arm",
+        gains: ImpedanceGains | None = None,
+    ) -> None:
         self.config, self.scene, self.arm = config or TwinConfig(), scene, arm
         spec = new_cell()
         scene.build(spec)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         self.stamp_ns = 0
-        self._controller = CartesianImpedance(self.model, "tcp", _JOINTS)
+        self.on_tick: Callable[[], None] | None = None  # called every simulated millisecond
+        self._controller = CartesianImpedance(self.model, "tcp", _JOINTS, gains)
         self._rng = np.random.default_rng(0)
         self._tare = np.zeros(6)
         self._felt = np.zeros(6)
@@ -95,7 +103,7 @@ class Twin:
             wrench=(self._felt - self._tare + noise).astype(f32),
             gripper_width=float(2 * d.qpos[7]),
             episode_id=episode_id,
-            jacobian=self._tcp_jacobian(),
+            jacobian=self.jacobian().astype(np.float32),
         )
 
     def noisy_image(self, pixels: np.ndarray) -> np.ndarray:
@@ -111,6 +119,8 @@ class Twin:
         self.data.ctrl[7] = self._opening
         mujoco.mj_step2(self.model, self.data)
         self._felt += _WRENCH_SHARE * (self._wrench() - self._felt)
+        if self.on_tick is not None:
+            self.on_tick()
 
     def _settle(self) -> None:
         mujoco.mj_forward(self.model, self.data)
@@ -120,11 +130,20 @@ class Twin:
         self._tare = self._wrench()
         self._felt = self._tare.copy()
 
-    def _tcp_jacobian(self) -> Array:
+    def jacobian(self) -> Matrix:
+        """[6, 7] of the tool centre point, in the base frame."""
         mujoco.mj_jacSite(
             self.model, self.data, self._jacobian[:3], self._jacobian[3:], self.data.site("tcp").id
         )
-        return self._jacobian[:, _JOINTS].astype(np.float32)
+        return self._jacobian[:, _JOINTS].copy()
+
+    def contact_force(self) -> Matrix:
+        """[3] N, of the environment on the tool, hand frame, with the tool's own inertia in it."""
+        return (self._wrench() - self._tare)[:3]
+
+    def felt_force(self) -> Matrix:
+        """The same [3] N as the arm's own estimate has it, noise apart."""
+        return (self._felt - self._tare)[:3]
 
     def _wrench(self) -> Matrix:
         # The sensor reads what the arm does to the hand, in the hand's frame; the tool feels the opposite

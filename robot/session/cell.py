@@ -8,7 +8,7 @@ from robot.core.registry import load
 from robot.core.se3 import Matrix, from_quat_xyzw, transform
 from robot.drivers import make_arm, make_camera
 from robot.guarded_arm import GuardedArm
-from robot.limits import within
+from robot.limits import SafetyLimits, within
 from robot.rig import ArmRig, RigConfig
 from robot.rig_control import RigControl
 from robot.session.job import Job
@@ -28,7 +28,7 @@ def check_rig(rig: RigConfig, task: Task) -> None:
 
 def twin_cell(job: Job) -> list[Node]:
     """Arm, cameras and judge of the twin, in one process: they share a world."""
-    limits = job.rig.arms[job.task.arms[0]].limits
+    limits = reference_limits(job.rig.arms[job.task.arms[0]], job.task)
     return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell)]
 
 
@@ -46,8 +46,13 @@ def guarded_arm(name: str, rig: RigConfig, task: Task) -> GuardedArm:
     """One arm behind the safety layer, not yet connected; the task's box narrows the rig's workspace."""
     spec = next(a for a in task.action.arms if a.arm == name)
     arm = rig.arms[name]
-    limits = within(arm.limits, task.workspace.low_m, task.workspace.high_m)
+    limits = reference_limits(arm, task)
     return GuardedArm(make_arm(name, arm), spec, limits, task.control_period_s, 1.0 / rig.guard_hz)
+
+
+def reference_limits(arm: ArmRig, task: Task) -> SafetyLimits:
+    """The rig's limits as the reference has to keep them, in the task's box."""
+    return within(arm.limits, arm.tracking_m, task.workspace.low_m, task.workspace.high_m)
 
 
 def start_pose(arm: ArmRig) -> Matrix:

@@ -88,7 +88,9 @@ def _actor(job: Job) -> list[Node]:
     base = make_base(job, spec)
     correction = _correction(job, spec, encoder)
     threaded = job.config.host == "ros"
-    return [ActorNode(job.task, base, correction, encoder, job.plan(), job.config_hash, threaded)]
+    ages = {} if is_twin(job.rig) else {c: job.rig.cameras[c].max_age_s for c in job.task.cameras}
+    plan, config_hash = job.plan(), job.config_hash
+    return [ActorNode(job.task, base, correction, encoder, plan, config_hash, threaded, ages)]
 
 
 def _learner(job: Job) -> list[Node]:

@@ -15,6 +15,7 @@ from robot.session.config import SessionConfig
 from robot.session.imitation import run_imitation
 from robot.session.job import EVALS, Job
 from robot.session.monitor import MonitorNode
+from robot.session.rigs import load_rig
 from robot.session.ros_graph import RosGraph
 
 _POLL_S = 0.2
@@ -52,14 +53,17 @@ class LocalRunner:
 class RosRunner:
     """One operating-system process a node group; dead ones are restarted, the store says where to go on.
 
-    The first graph lives in the shell's ROS_DOMAIN_ID if it names one, else in a free domain.
+    The first graph lives in the rig's domain, else in the shell's ROS_DOMAIN_ID, else in a free one.
     """
 
-    def __init__(self) -> None:
-        environment = load("robot.ros.environment:free_domain_id")
+    def __init__(self, domain_id: int | None = None) -> None:
+        self._free: Callable[[], int] = load("robot.ros.environment:free_domain_id")
         chosen = os.environ.get("ROS_DOMAIN_ID")
-        self._free = environment
-        self.domains = [int(chosen) if chosen else environment()]
+        if domain_id is not None:
+            load("robot.ros.environment:claim_domain_id")(domain_id)
+            self.domains = [domain_id]
+        else:
+            self.domains = [int(chosen) if chosen else self._free()]
 
     def run(self, job: Job, on_poll: OnPoll) -> None:
         """One stage; evaluations run several graphs side by side, each in its own ROS domain."""
@@ -78,7 +82,7 @@ class RosRunner:
 
 def make_runner(config: SessionConfig) -> LocalRunner | RosRunner:
     """The one that the settings ask for."""
-    return RosRunner() if config.host == "ros" else LocalRunner()
+    return RosRunner(load_rig(config.rig).domain_id) if config.host == "ros" else LocalRunner()
 
 
 def _work_left(job: Job) -> bool:

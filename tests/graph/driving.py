@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from robot.cell_config import TwinConfig
 from robot.core.types import EpisodeStart, RobotState, Source, Truth
 from robot.guarded_arm import GuardedArm
-from robot.limits import SafetyLimits, within
+from robot.limits import SafetyLimits
+from robot.session.cell import reference_limits
 from robot.session.rigs import load_rig
 from robot.task import Task
 from sim.arm import TwinArm
@@ -17,9 +18,9 @@ from sim.twin import Twin
 from teleop.intervention import OperatorConfig, ScriptedOperator
 
 
-def twin_limits() -> SafetyLimits:
-    """The twin rig's."""
-    return load_rig("twin").arms["arm"].limits
+def twin_limits(task: Task) -> SafetyLimits:
+    """The twin rig's, for a task."""
+    return reference_limits(load_rig("twin").arms["arm"], task)
 
 
 class GuardedTwin:
@@ -29,7 +30,7 @@ class GuardedTwin:
         self, scene: Scene, task: Task, config: TwinConfig | None = None, limits: SafetyLimits | None = None
     ) -> None:
         self.twin, self.spec = Twin(scene, config), task.action.arms[0]
-        limits = within(limits or twin_limits(), task.workspace.low_m, task.workspace.high_m)
+        limits = limits or twin_limits(task)
         driver = TwinArm(self.spec.arm, world=self.twin)
         self.arm = GuardedArm(driver, self.spec, limits, task.control_period_s, 0.01)
 

@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, realtime: bool) -> None:
         self.executed: list[Action] = []
         self.states: list[RobotState] = []
-        self.cell = TwinCell(TASK, twin_limits(), CellConfig(realtime=realtime))
+        self.cell = TwinCell(TASK, twin_limits(TASK), CellConfig(realtime=realtime))
         self.cell.publish = self._keep
 
     def start(self) -> None:
@@ -83,7 +83,7 @@ def test_in_lockstep_time_stands_still_until_the_command(lockstep: Bench) -> Non
     assert [s.stamp_ns for s in lockstep.states] == [PERIOD_NS, 2 * PERIOD_NS]
     assert {s.episode_id for s in lockstep.states} == {4}
     assert lockstep.executed[1].source is Source.POLICY
-    assert lockstep.moved_m > 0.0005
+    assert lockstep.moved_m > 0.0003  # it starts smoothly
 
 
 def test_a_command_for_another_step_is_ignored_and_logged(
@@ -152,7 +152,7 @@ def actor(**plan: Any) -> ActorNode:
 
 def graph(*nodes: Node) -> list[Node]:
     operator = ScriptedOperator(TASK.action.arms[0], TASK.waypoints, OperatorConfig("never"))
-    return [TwinCell(TASK, twin_limits()), SimulatedTeleop(operator), *nodes]
+    return [TwinCell(TASK, twin_limits(TASK)), SimulatedTeleop(operator), *nodes]
 
 
 def test_without_an_arbiter_nothing_moves() -> None:

@@ -118,7 +118,7 @@ def test_a_push_is_bounded_by_the_spring_and_felt_from_the_environment(guarded: 
     assert tip_in_socket(guarded.twin)[2, 3] > -0.001  # it stands on the socket's rim, beside the mouth
     pushes = np.array(free[-5:])
     np.testing.assert_allclose(pushes[:, 2], -2000 * 0.008, atol=1.0)  # up, so against tool z
-    assert np.abs(free).max() < 2000 * 0.008 * 2  # also at the impact
+    assert np.abs(free).max() < 40  # also at the impact: below what the twin rig gives way at
 
 
 def test_a_push_to_the_side_is_felt_on_its_axis(guarded: GuardedTwin) -> None:

@@ -43,7 +43,7 @@ def test_an_arm_at_rest_inside_its_limits_is_well() -> None:
     ("changes", "seen"),
     [
         ({"T_base_tcp": np.eye(4)}, "tool at (0.000, 0.000, 0.000) m, outside the workspace"),
-        ({"wrench": np.array([0, 0, 20, 0, 0, 0], np.float32)}, "20.0 N and 0.00 Nm at rest, limits 30 N"),
+        ({"wrench": np.array([0, 0, 25, 0, 0, 0], np.float32)}, "25.0 N and 0.00 Nm at rest, limits 40 N"),
         ({"q": np.full(7, -2.72, np.float32)}, "joint 1 at -2.720 rad, the rig allows -2.700 to 2.700 rad"),
         ({"q": np.zeros(6, np.float32)}, "6 joints measured, limits for 7"),
     ],

@@ -101,7 +101,7 @@ class FakeHand:
 
 
 def look_at(arm: FakeArm, *, lockstep: bool = False) -> list[Finding]:
-    rig = ArmRig("fake", twin_limits(), (0.5, 0.0, 0.2), (1.0, 0.0, 0.0, 0.0))
+    rig = ArmRig("fake", twin_limits(), (0.5, 0.0, 0.2), (1.0, 0.0, 0.0, 0.0), 0.005)
     found = list(devices.look_at_arm("arm/left", arm, rig, lockstep))  # type: ignore[arg-type]
     assert arm.closed
     return found
