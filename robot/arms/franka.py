@@ -22,7 +22,7 @@ from robot.core.types import RobotState
 
 _LIMITS = {"fr3": FR3, "panda": PANDA}
 _PROTOCOL = {"fr3": 10, "panda": 5}  # FCI versions, by which the control unit tells what it is
-_SILENT_S = 0.5  # states come every 1 ms; franka-rs itself gives up after 1 s
+_SILENT_S = 1.0  # as long as franka-rs waits; the safety layer holds far earlier, at its stale state
 _SHARE = 0.9  # of the vendor's Cartesian limits, for the loop's way from one target to the next
 _ANYWHERE_M, _ANYWHERE_RAD = 3.0, 6.2  # the workspace is the safety layer's business
 _CLEAR = "look at the arm, then clear the stop"

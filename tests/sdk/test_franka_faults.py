@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def _in_reflex(sim: FrankaSim) -> FrankaArm:
     arm = FrankaArm("left", FrankaConfig(sim.host, realtime="ignore", stiffness=_WILD, use_gripper=False))
     arm.connect()
     arm.send(target(arm.state().T_base_tcp, (-0.2, 0.6, -0.2)))
-    wait_for(lambda: arm.fault() != "")
+    wait_for(lambda: arm.fault() != "", seconds=60.0)
     return arm
 
 
@@ -46,14 +47,15 @@ def _loss(arm: FrankaArm) -> str:
 
 def test_a_reflex_is_named_and_stays_until_a_person_recovers(start_sim: StartSim) -> None:
     arm = _in_reflex(start_sim())
-    assert "joint_velocity_violation" in arm.fault()
+    reflex = arm.fault()
+    assert re.match(r"reflex \w+_violation", reflex)
     wait_for(lambda: bool(np.abs(arm.state().dq).max() < 0.2))
     stopped = arm.state()
 
     arm.send(target(stopped.T_base_tcp, (0.0, 0.1, 0.0)))
     wait_for(lambda: arm.state().stamp_ns > stopped.stamp_ns + 500_000_000)  # measured on, all the while
     assert distance_m(arm, target(stopped.T_base_tcp, (0.0, 0.0, 0.0))) < 5e-3
-    assert "joint_velocity_violation" in arm.fault()
+    assert arm.fault() == reflex
 
     arm.recover()
     assert arm.fault() == ""
@@ -101,8 +103,8 @@ def test_power_lost_in_mid_motion_and_back(start_sim: StartSim) -> None:
     sim.kill()
     killed = time.monotonic()
     wait_for(lambda: sim.host in _loss(arm))
-    assert time.monotonic() - killed < 2.0
-    wait_for(lambda: arm.fault() != "")
+    assert time.monotonic() - killed < 5.0  # 1 s, and what a busy machine adds
+    wait_for(lambda: "stopped answering" in arm.fault())  # the hand may have said so first
     with pytest.raises(DeviceLost):
         arm.send(ArmTarget(time.time_ns(), here, np.zeros(6, np.float32)))
     with pytest.raises(DeviceError):
