@@ -122,8 +122,9 @@ class StopCheck:
             linear = self._along_the_wall(linear)
         if Reason.TILT in reasons:
             angular = _without(angular, _cross(self._axis, self.start.tool_z))
-        if Reason.LEASH in reasons:
+        if Reason.LEASH in reasons and self._taut_m() >= self._taut_rad():
             linear = _without(linear, minus(self.start.position_m, self.measured_m))
+        elif Reason.LEASH in reasons:
             angular = _without(angular, _rotvec(self.start.turn))
         return linear, angular
 
@@ -141,6 +142,12 @@ class StopCheck:
     def _way(self, place: Place) -> NDArray[np.float64]:
         """From the measured pose [6]."""
         return np.array([*minus(place.position_m, self.measured_m), *_rotvec(place.turn)])
+
+    def _taut_m(self) -> float:
+        return self._ahead_m(self.start) / self._leash_m
+
+    def _taut_rad(self) -> float:
+        return _angle(self.start.turn) / self._leash_rad
 
     def _ahead_m(self, place: Place) -> float:
         return norm(minus(place.position_m, self.measured_m))

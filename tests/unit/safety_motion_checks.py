@@ -92,8 +92,20 @@ def slides(layer: Layer) -> None:
         assert layer.run(limits(), [sign * 0.1 * X + 0.1 * Z] * 12, wall)[-1][0].twist[2] > 0.09
     tilted = transform(exp_so3([0.4999, 0, 0]) @ DOWN, MIDDLE)
     assert layer.run(limits(), [0.3 * TURN_X + 0.3 * np.eye(6)[5]] * 8, tilted)[-1][0].twist[5] > 0.05
+    turned = transform(exp_so3([0.1999, 0, 0]) @ DOWN, MIDDLE)
+    assert layer.run(limits(), [0.2 * TURN_X + 0.2 * np.eye(6)[5]] * 8, turned, T=HERE)[-1][0].twist[5] > 0.05
     ahead = at(0.0199)
     assert layer.run(limits(), [0.02 * X + 0.02 * Z] * 8, ahead, T=HERE)[-1][0].twist[2] > 0.005
+    leashes(layer)
+
+
+def leashes(layer: Layer) -> None:
+    """At the end of one leash the other is still free."""
+    both = 0.02 * X + 0.1 * TURN_X
+    far = transform(exp_so3([0.05, 0, 0]) @ DOWN, at(0.0199)[:3, 3])
+    assert layer.run(limits(), [both] * 8, far, T=HERE)[-1][0].twist[3] > 0.05
+    turned = transform(exp_so3([0.1995, 0, 0]) @ DOWN, at(0.005)[:3, 3])
+    assert layer.run(limits(), [both] * 8, turned, T=HERE)[-1][0].twist[0] > 0.01
 
 
 def tilts(layer: Layer) -> None:
