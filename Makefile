@@ -26,6 +26,7 @@ train: setup ## Learn peg insertion in the twin; more options: ARGS="--seed 1"
 	@$(BIN)/nudge train --task peg_insert $(ARGS)
 
 test: setup ## Run every test but those for real hardware; fewer: ARGS=tests/unit
+	@PYTHON=$(PYTHON) .ci/install-franka-sim >/dev/null || echo "test: no franka-sim; its tests will be skipped"
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## Style, types, import contracts, and that the README's commands exist

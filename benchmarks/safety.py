@@ -197,13 +197,11 @@ def main() -> None:
     limits = ARM.limits
     result = {
         "cpu_count": os.cpu_count(),
-        "noise": noise(300 if quick else 10_000, limits),
+        "noise": noise(1000 if quick else 10_000, limits),
         "table_peak_force_n": {
-            f"{'clipped' if clipped else 'stiff'} controller, {'with' if guard else 'without'}": drive_into_table(
-                guard, clipped, limits
-            )
-            for clipped in (True, False)
-            for guard in (True, False)
+            f"{spring} controller, {how}": drive_into_table(how == "with", spring == "clipped", limits)
+            for spring in ("clipped", "stiff")
+            for how in ("with", "without")
         },
     }
     references = hand_over(limits)

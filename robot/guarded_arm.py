@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robot.action_motion import ActionMotion
 from robot.arms.driver import ArmDriver, ArmTarget
-from robot.core.errors import DeviceLost
+from robot.core.errors import ConfigError, DeviceLost
 from robot.core.se3 import Matrix, difference
 from robot.core.spec import ArmActionSpec
 from robot.core.types import Array, RobotState, Source
 from robot.limits import SafetyLimits
-from robot.safety.guard import Ask, Reference, at_rest, guard
+from robot.safety.guard import Ask, Reference, at_rest, guard, usable
 from robot.safety.reason import HOLDS, Reason
 
 log = logging.getLogger(__name__)
 
 _NOTHING = Reason(0)
-# An action's velocity is faded in and out by two box filters in series, so that at 100 Hz a step of 0.08 m/s
-# costs 1.3 m/s2 and 44 m/s3, one of 0.8 rad/s ten times that. It comes 35 ms later for it.
-_FADE = np.convolve(np.full(6, 1 / 6), np.full(3, 1 / 3))
 _GRIPPER_STEP_M = 0.04  # width a control step at full command
 _GRIPPER_OPEN_M = 0.08
 _HOMING_GAIN = 2.0  # 1/s
@@ -59,8 +57,8 @@ class GuardedArm:
         guard_period_s: float,
     ) -> None:
         self.driver, self.spec, self.limits = driver, spec, limits
-        self._period_s, self._dt_s = control_period_s, guard_period_s
-        self._ticks = round(control_period_s / guard_period_s)
+        self._motion = ActionMotion(spec, control_period_s, guard_period_s)
+        self._dt_s = guard_period_s
         self.lost = ""  # why the connection is gone; empty while it is there
         self.counts: Counter[str] = Counter()  # guard periods by reason
         self._reference: Reference | None = None
@@ -81,7 +79,7 @@ class GuardedArm:
 
     def begin(self) -> None:
         """Start anew from where the arm is now; a latched stop stays."""
-        state = self._read()
+        state = self._usable(self._read())
         if state is not None:
             self._reference = replace(at_rest(state), stopped=self.stopped)
         self._forget()
@@ -93,9 +91,8 @@ class GuardedArm:
         if not np.isfinite(value).all():
             log.error("arm %r: command %s is not finite: holding instead", self.spec.arm, value.tolist())
         self._value, self._source = value, source
-        self._stamp_ns, self._engaged, self._left, self._idle = stamp_ns, engaged, self._ticks, False
-        translation, rotation = self.spec.delta(value)
-        self._twist = np.concatenate([translation, rotation]) / self._period_s
+        self._stamp_ns, self._engaged, self._idle = stamp_ns, engaged, False
+        self._motion.take(value)
         if self.spec.gripper and value[-1] != 0.0 and np.isfinite(value[-1]):
             width = self._width_m if self._width_m is not None else self._measured_width_m
             self._width_m = float(np.clip(width + value[-1] * _GRIPPER_STEP_M, 0.0, _GRIPPER_OPEN_M))
@@ -120,9 +117,9 @@ class GuardedArm:
         """Send the reference of this guard period; returns what the safety layer changed."""
         state = self._read()
         if self._reference is None:
-            if state is None:
+            if (first := self._usable(state)) is None:
                 return Reason.STALE_STATE
-            self._reference = at_rest(state)
+            self._reference = at_rest(first)
         ask = self._ask(now_ns, self._reference, devices_ok)
         self._reference, reasons = guard(
             now_ns, state, ask, self._reference, self.limits, self._dt_s, speed_scale
@@ -138,8 +135,7 @@ class GuardedArm:
         """What was done since this was asked last. Untouched, the value is the command's own, to the bit."""
         value, reasons = self._value, self._reasons
         if self._missed.any():
-            steps = self._missed / np.repeat([self.spec.translation_scale_m, self.spec.rotation_scale_rad], 3)
-            value = np.clip(value + self.spec.from_axes(steps, 0.0), -1.0, 1.0).astype(np.float32)
+            value = np.clip(value + self._motion.as_action(self._missed), -1.0, 1.0).astype(np.float32)
         if reasons & Reason.NOT_FINITE:
             value = np.zeros_like(value)
         source = Source.HOLD if reasons & HOLDS or (self._idle and self._home is None) else self._source
@@ -167,8 +163,8 @@ class GuardedArm:
     def _forget(self) -> None:
         self._value = np.zeros(self.spec.size, np.float32)
         self._source, self._engaged, self._stamp_ns = Source.HOLD, False, 0
-        self._twist, self._left, self._idle = np.zeros(6), 0, True
-        self._recent: deque[NDArray[np.float64]] = deque([np.zeros(6)] * len(_FADE), maxlen=len(_FADE))
+        self._motion.drop()
+        self._idle = True
         self._missed, self._reasons = np.zeros(6), _NOTHING
         self._width_m: float | None = None
         self._measured_width_m = 0.0
@@ -178,15 +174,10 @@ class GuardedArm:
     def _ask(self, now_ns: int, reference: Reference, devices_ok: bool) -> Ask:
         if self._home is not None:
             return Ask(now_ns, self._homing(reference), Source.RESET, devices_ok=devices_ok)
-        moving = self._left > 0
-        self._recent.append(self._twist if moving else np.zeros(6))
-        self._left -= moving
-        twist = _FADE @ np.array(self._recent)
-        R = reference.T_base_tcp[:3, :3]
-        base = np.concatenate([R @ twist[:3], R @ twist[3:]]) if twist.any() else np.zeros(6)
+        twist = self._motion.next(reference.T_base_tcp[:3, :3])
         # A command that nobody followed up is reported as stale once; from then on rest is what is asked.
         stamp = now_ns if self._stamp_ns in (0, self._told_stale_ns) else self._stamp_ns
-        return Ask(stamp, base, self._source, self._engaged, devices_ok)
+        return Ask(stamp, twist, self._source, self._engaged, devices_ok)
 
     def _homing(self, reference: Reference) -> NDArray[np.float64]:
         assert self._home is not None
@@ -202,11 +193,10 @@ class GuardedArm:
         assert self._reference is not None
         if reasons:
             R = self._reference.T_base_tcp[:3, :3]
-            missed = np.nan_to_num(self._reference.twist - ask.twist) * self._dt_s
+            missed = np.nan_to_num(self._reference.twist - ask.twist)
             self._missed += np.concatenate([R.T @ missed[:3], R.T @ missed[3:]])
         if reasons & HOLDS:  # what was under way is not resumed
-            self._left = 0
-            self._recent.extend([np.zeros(6)] * len(_FADE))
+            self._motion.drop()
 
     def _read(self) -> RobotState | None:
         try:
@@ -216,8 +206,20 @@ class GuardedArm:
             return None
         if self.lost:
             log.warning("arm %r answers again", self.spec.arm)
-            self.lost, self._reference = "", replace(at_rest(state), stopped=self.stopped)
+            self.lost = ""
+            if self._usable(state) is not None:
+                self._reference = replace(at_rest(state), stopped=self.stopped)
         self._measured_width_m = state.gripper_width
+        return state
+
+    def _usable(self, state: RobotState | None) -> RobotState | None:
+        """A measurement that a reference can start from; ConfigError if the rig is of another arm."""
+        if state is None or not usable(state.stamp_ns, state, self.limits):
+            return None
+        joints = len(self.limits.joint_low_rad)
+        if len(state.q) != joints:
+            problem = f"limits: {joints} joints, but arm {self.spec.arm!r} has {len(state.q)}"
+            raise ConfigError([problem], "rig")
         return state
 
     def _send(self, now_ns: int) -> None:
@@ -226,7 +228,9 @@ class GuardedArm:
             return
         reference = self._reference
         try:
-            self.driver.send(ArmTarget(now_ns, reference.T_base_tcp, reference.twist, self._width_m))
+            self.driver.send(
+                ArmTarget(now_ns, reference.T_base_tcp, reference.twist.astype(np.float32), self._width_m)
+            )
         except DeviceLost as error:
             self._lose(error)
 

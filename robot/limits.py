@@ -63,6 +63,13 @@ class SafetyLimits:
         joints = {n: len(getattr(self, n)) for n in ("joint_low_rad", "joint_high_rad", "joint_speed_radps")}
         if len(set(joints.values())) > 1:
             problems.append(f"joint limits: got lengths {joints}, want the same number of joints in each")
+        if not any(self.tool_axis):
+            problems.append("tool_axis: got a vector of length 0, want a direction")
+        pairs = zip(self.joint_low_rad, self.joint_high_rad, strict=False)
+        if any(high - low <= 2 * self.joint_margin_rad for low, high in pairs):
+            problems.append(
+                f"joint_margin_rad: got {self.joint_margin_rad} rad, which leaves a joint no range"
+            )
         if not 0 < self.speed_scale <= 1:
             problems.append(f"speed_scale: got {self.speed_scale}, want over 0 and at most 1")
         return problems
