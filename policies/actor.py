@@ -169,7 +169,8 @@ class ActorNode(Node):
         self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
         self._base.reset(seed)
         plan = self._plan
-        header = EpisodeHeader(episode_id, self._task.name, seed, plan.operator, self._config_hash, plan.mode)
+        who = (plan.operator, self._config_hash, plan.mode, plan.rig)
+        header = EpisodeHeader(episode_id, self._task.name, seed, *who)
         self.publish(topics.EXPERIENCE, header)
         self._ask_for(self._episode)
 

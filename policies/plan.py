@@ -23,6 +23,7 @@ class EpisodePlan:
     steps_before: int = 0  # online steps of the session before this process started
     teleop_allowed: bool = True
     operator: str = "simulated"  # who sits at the teleop device; goes into every header
+    rig: str = "twin"  # whose limits and calibration the episodes were recorded under
     explore: bool = False
     throttled: bool = False  # wait between episodes until the learner has caught up
 

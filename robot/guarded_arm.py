@@ -78,7 +78,13 @@ class GuardedArm:
         return self._reference
 
     def begin(self) -> None:
-        """Start anew from where the arm is now; a latched stop stays."""
+        """A new episode: nothing is under way any more. A moving arm comes to rest as smoothly as ever."""
+        if self._reference is None:
+            self.restart()
+        self._forget()
+
+    def restart(self) -> None:
+        """Start anew from where the arm is now, at rest; a latched stop stays."""
         state = self._usable(self._read())
         if state is not None:
             self._reference = replace(at_rest(state), stopped=self.stopped)
@@ -158,7 +164,7 @@ class GuardedArm:
             self.driver.recover()
             self.lost = ""
         self._reference = None
-        self.begin()
+        self.restart()
 
     def _forget(self) -> None:
         self._value = np.zeros(self.spec.size, np.float32)

@@ -49,7 +49,7 @@ class RigControl:
             self._gone[message.device] = message.reason
 
     def begin(self) -> None:
-        """A new episode begins where the arms are."""
+        """A new episode begins; what was under way ends."""
         self._sent = None
         for arm in self.arms:
             arm.begin()

@@ -112,6 +112,8 @@ class ArmNode(Node):
             log.error("the arm could not be recovered: %s", error)
 
     def _begin(self, start: EpisodeStart) -> None:
+        if self._homing is not None and self._homing.episode_id == start.episode_id:
+            return  # asked again: it is on its way
         self._episode, self._homing, self._homing_since_ns = None, start, 0
         self._control.begin()
         for arm in self._control.arms:

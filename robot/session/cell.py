@@ -43,15 +43,15 @@ def real_cell(job: Job) -> list[Node]:
 
 
 def guarded_arm(name: str, rig: RigConfig, task: Task) -> GuardedArm:
-    """One arm behind the safety layer, not yet connected; the task's box narrows the rig's workspace."""
+    """One arm behind the safety layer, not yet connected, in the workspace its lab wrote down."""
     spec = next(a for a in task.action.arms if a.arm == name)
     arm = rig.arms[name]
-    limits = reference_limits(arm, task)
+    limits = within(arm.limits, arm.tracking_m, arm.limits.workspace_low_m, arm.limits.workspace_high_m)
     return GuardedArm(make_arm(name, arm), spec, limits, task.control_period_s, 1.0 / rig.guard_hz)
 
 
 def reference_limits(arm: ArmRig, task: Task) -> SafetyLimits:
-    """The rig's limits as the reference has to keep them, in the task's box."""
+    """The twin's limits for a reference: in the box of the task too, whose parts stand where it says."""
     return within(arm.limits, arm.tracking_m, task.workspace.low_m, task.workspace.high_m)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +94,10 @@ class Job:
         """What is left to do; the store is the truth, so a restarted actor goes on where it stopped."""
         store = EpisodeStore(self.store_root)
         first = _SEEDS * self.config.seed
+        who = "simulated" if is_twin(self.rig) else getpass.getuser()
+        return replace(self._stage_plan(store, first), operator=who, rig=self.config.rig)
+
+    def _stage_plan(self, store: EpisodeStore, first: int) -> EpisodePlan:
         if self.stage == "demos":
             return self._demo_plan(store, first + _DEMO_SEEDS)
         if self.stage == "online":
