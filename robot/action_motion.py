@@ -21,7 +21,7 @@ class ActionMotion:
     """An action lasts for one control step; what follows is rest, unless another one follows."""
 
     def __init__(self, spec: ArmActionSpec, control_period_s: float, guard_period_s: float) -> None:
-        self._spec, self._period_s, self._dt_s = spec, control_period_s, guard_period_s
+        self._spec, self._period_s = spec, control_period_s
         self._ticks = round(control_period_s / guard_period_s)
         self.drop()
 
@@ -44,8 +44,3 @@ class ActionMotion:
         if not twist.any():
             return np.zeros(6)
         return np.concatenate([R_base_tool @ twist[:3], R_base_tool @ twist[3:]])
-
-    def as_action(self, twists: NDArray[np.float64]) -> Array:
-        """What a sum of tool-frame twists [6], one a guard period, is as an action [n]; the gripper is 0."""
-        scale = np.repeat([self._spec.translation_scale_m, self._spec.rotation_scale_rad], 3)
-        return self._spec.from_axes(twists * self._dt_s / scale, 0.0)
