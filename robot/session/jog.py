@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ class _Hand:
     rig: TeleopRig
     lost: str = ""
     retry_s: float = 0.0
+    let_go: bool = True  # after a loss the dead-man counts only once it was released
 
     def read(self, now_s: float) -> Reading | None:
         """The newest reading; None while the device is gone, which is tried again once a second."""
@@ -51,10 +52,12 @@ class _Hand:
                 self.retry_s = now_s + _RETRY_S
                 self.device.connect()
                 self.lost = ""
-            return self.device.read()
+            reading = self.device.read()
         except DeviceError as error:
-            self.lost = str(error)
+            self.lost, self.let_go = str(error), False
             return None
+        self.let_go = self.let_go or not reading.engaged
+        return reading if self.let_go else replace(reading, engaged=False)
 
 
 def jog(
