@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
 BOXES = {  # middle x, middle y, title, what it is
-    "cell": (1.0, 2.0, "cell", "arm and cameras,\nor the MuJoCo twin"),
+    "cell": (1.0, 2.0, "cell", "safety layer, arms,\ncameras; or the twin"),
     "actor": (4.2, 3.4, "actor", "frozen base (torch)\n+ residual (jax)"),
     "teleop": (4.2, 0.6, "teleop", "SpaceMouse, or the\nsimulated operator"),
     "arbiter": (7.4, 2.0, "arbiter", "policy or person,\nbumpless"),

@@ -164,8 +164,8 @@ class ActorNode(Node):
             return
         if self._plan.throttled and self._progress.steps + self._plan.steps_before >= self._allowed_steps:
             return
-        number = self._progress.episodes
-        episode_id, seed = self._plan.first_episode_id + number, self._plan.first_seed + number
+        episode_id = self._plan.first_episode_id + self._progress.attempts
+        seed = self._plan.first_seed + self._progress.episodes
         self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
         self._base.reset(seed)
         plan = self._plan
@@ -221,7 +221,8 @@ class ActorNode(Node):
         self._close_episode(episode)
 
     def _close_episode(self, episode: Trajectory) -> None:
-        self._progress.episodes += 1
+        self._progress.attempts += 1
+        self._progress.episodes += episode.outcome is not Outcome.ABORTED
         self._progress.steps += episode.steps
         self._progress.successes += episode.outcome is Outcome.SUCCESS
         self._episode = None

@@ -36,7 +36,8 @@ class EpisodePlan:
 class Progress:
     """What has been done of a plan."""
 
-    episodes: int = 0
+    attempts: int = 0  # episodes begun and ended, also those that a lost device cut off
+    episodes: int = 0  # without the cut ones: those are run again, from the same start
     steps: int = 0
     successes: int = 0
 
