@@ -60,7 +60,7 @@ class LearnerNode(Node):
         self._config, self._fingerprint, self._run_dir = config, fingerprint, run_dir
         self._base_actions = demo_base_actions
         r = config.residual
-        self._ratio = UpdateRatio(r.utd_ratio, config.warmup_steps, config.slack_updates)
+        self._ratio = UpdateRatio(r.utd_ratio, config.warmup_steps)
         self._tail = StoreTail(store_root)
         self._online_steps, self._version = 0, 0
         records = [x for x in map(self._usable, self._tail.poll()) if x is not None]

@@ -22,7 +22,7 @@ class LearnerConfig:
     capacity: int = 60_000  # observations
 
     def __post_init__(self) -> None:
-        names = ("warmup_steps", "publish_every", "updates_per_tick", "checkpoint_every", "capacity")
-        bad = [f"{n}: got {getattr(self, n)}, want at least 1" for n in names if getattr(self, n) < 1]
+        counts = {n: v for n, v in vars(self).items() if n not in ("residual", "critic_only_updates")}
+        bad = [f"{n}: got {v}, want at least 1" for n, v in counts.items() if v < 1]
         if bad:
             raise ConfigError(bad, "learner")

@@ -1,4 +1,4 @@
-"""The update-to-data ratio as a set-point: how many updates are due, and when the actor is too far ahead."""
+"""The update-to-data ratio as a set-point: how many updates are due."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ class UpdateRatio:
     Attributes:
         utd: learner updates per online step after the warm-up.
         warmup_steps: online steps before the first update; they are never paid back in a burst.
-        slack: updates the learner may be behind before a lockstep actor waits.
     """
 
     utd: float
     warmup_steps: int
-    slack: int = 50
 
     def __post_init__(self) -> None:
-        limits = {"utd": self.utd > 0, "warmup_steps": self.warmup_steps >= 0, "slack": self.slack >= 0}
+        limits = {"utd": self.utd > 0, "warmup_steps": self.warmup_steps >= 0}
         bad = [f"{name}: got {getattr(self, name)}, too small" for name, good in limits.items() if not good]
         if bad:
             raise ConfigError(bad, "update ratio")
@@ -32,7 +30,3 @@ class UpdateRatio:
         # The small term keeps 0.1 * 30 from being 2 for a rounding error.
         target = int(max(0, online_steps - self.warmup_steps) * self.utd + 1e-9)
         return max(0, target - updates_done)
-
-    def should_wait(self, online_steps: int, updates_done: int) -> bool:
-        """Whether the actor should pause until the learner has caught up."""
-        return self.updates_due(online_steps, updates_done) > self.slack

@@ -22,12 +22,6 @@ def test_a_ratio_below_one_is_exact() -> None:
     assert UpdateRatio(utd=0.1, warmup_steps=0).updates_due(30, 0) == 3
 
 
-def test_the_actor_waits_only_beyond_the_slack() -> None:
-    ratio = UpdateRatio(utd=1, warmup_steps=10, slack=5)
-    assert [ratio.should_wait(s, 0) for s in (5, 15, 16)] == [False, False, True]
-    assert not ratio.should_wait(16, 1)
-
-
 @given(st.floats(0.05, 20), st.integers(0, 50), st.lists(st.integers(0, 9), max_size=30))
 def test_doing_what_is_due_keeps_the_ratio(utd: float, warmup: int, arrivals: list[int]) -> None:
     ratio, steps, done = UpdateRatio(utd, warmup), 0, 0
@@ -38,5 +32,5 @@ def test_doing_what_is_due_keeps_the_ratio(utd: float, warmup: int, arrivals: li
 
 
 def test_every_bad_setting_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)utd.*warmup_steps.*slack"):
-        UpdateRatio(utd=0, warmup_steps=-1, slack=-1)
+    with pytest.raises(ConfigError, match=r"(?s)utd.*warmup_steps"):
+        UpdateRatio(utd=0, warmup_steps=-1)
