@@ -34,12 +34,11 @@ class DiffusionPolicy:
         torch.set_num_threads(1)
         self.config = config
         self.fingerprint = fingerprint
-        self.embed_size = network.condition.size
         self._spec = spec
         self._condition = network.condition.eval().requires_grad_(False)
         noise = torch.zeros(1, config.pred_horizon, spec.action.size)
         sampler = Sampler(network.denoiser, config)
-        self._sample = compile_sampler(sampler, noise, torch.zeros(1, self.embed_size))
+        self._sample = compile_sampler(sampler, noise, torch.zeros(1, network.condition.size))
 
     @classmethod
     def load(cls, folder: Path, spec: RigSpec) -> DiffusionPolicy:
@@ -60,14 +59,9 @@ class DiffusionPolicy:
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(1, self.config.pred_horizon, self._spec.action.size, generator=generator)
         with torch.inference_mode():
-            return self._sample(noise, self._embed(observation))[0].numpy()
+            return self._sample(noise, self._conditions(observation))[0].numpy()
 
-    def embed(self, observation: Observation) -> Array:
-        """The conditioning vector [E] of state and features, which the residual may reuse."""
-        with torch.inference_mode():
-            return self._embed(observation)[0].numpy()
-
-    def _embed(self, observation: Observation) -> Tensor:
+    def _conditions(self, observation: Observation) -> Tensor:
         spec = self._spec.observation
         state = torch.from_numpy(spec.flatten_state(observation))[None]
         # Copies, since decoded messages are read-only arrays, which torch warns about.

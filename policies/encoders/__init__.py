@@ -23,9 +23,5 @@ class Encoder(Protocol):
         """Feature map [h, w, c] of each camera's RGB frame [H, W, 3]."""
         ...
 
-    def encode_batch(self, images: NDArray[np.uint8]) -> FeatureMap:
-        """Feature maps [N, h, w, c] of frames [N, H, W, 3]: for re-encoding recorded episodes."""
-        ...
-
 
 ENCODERS = Registry("encoder", {"efficientnet_lite0": "policies.encoders.efficientnet:EfficientNetLite0"})

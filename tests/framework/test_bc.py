@@ -48,6 +48,7 @@ def episode(steps: int, seed: int = 0) -> Episode:
         terminated=flags,
         truncated=flags,
         source=np.zeros(steps, np.int8),
+        safety=np.zeros(steps, np.int32),
         weights_version=np.zeros(steps, np.int64),
     )
 
@@ -115,14 +116,14 @@ def test_plans_are_bounded_and_the_same_for_a_seed(trained: Path) -> None:
     assert first.fingerprint == second.fingerprint
 
 
-def test_embedding_sees_state_and_features(trained: Path) -> None:
+def test_a_plan_depends_on_state_and_on_features(trained: Path) -> None:
     policy = DiffusionPolicy.load(trained, SPEC)
     now = observation(episode(20), 3)
-    other = dataclasses.replace(now, features={"wrist": now.features["wrist"] + np.float16(1)})
-    assert policy.embed(now).shape == (policy.embed_size,) == (128,)
-    changed = policy.embed(other) != policy.embed(now)
-    assert not changed[:64].any()
-    assert changed[64:].all()
+    moved = dataclasses.replace(now, state={k: v + np.float32(0.5) for k, v in now.state.items()})
+    seen = dataclasses.replace(now, features={"wrist": now.features["wrist"] + np.float16(1)})
+    plan = policy.plan(now, seed=5)
+    assert not np.array_equal(policy.plan(moved, seed=5), plan)
+    assert not np.array_equal(policy.plan(seen, seed=5), plan)
 
 
 def test_load_refuses_another_rig(trained: Path) -> None:
