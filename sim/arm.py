@@ -12,7 +12,6 @@ from robot.core.types import RobotState
 from sim.scenes import SCENES
 from sim.twin import Twin
 
-_ARM = slice(0, 7)
 _PERIOD_S = 0.01  # a reference is followed for as long, then the world waits for the next
 
 

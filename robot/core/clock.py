@@ -1,25 +1,6 @@
-"""Where `now` comes from: the twin's lockstep time or the machine's."""
+"""Where `now` comes from in the twin: time that its steps move on."""
 
 from __future__ import annotations
-
-import time
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """Anything that knows the time in nanoseconds."""
-
-    def now_ns(self) -> int:
-        """Nanoseconds; never runs backwards."""
-        ...
-
-
-class WallClock:
-    """Real time, for a real cell."""
-
-    def now_ns(self) -> int:
-        """Unix time in nanoseconds."""
-        return time.time_ns()
 
 
 class SimClock:

@@ -1,4 +1,4 @@
-"""How sure we are: intervals for success rates and over seeds, and the trailing-window success curve."""
+"""How sure we are: intervals for success rates, and the trailing-window success curve."""
 
 from __future__ import annotations
 
@@ -53,21 +53,6 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def seeds_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """Student's t interval (low, high) for the mean over seeds; not clipped to [0, 1].
-
-    The t interval, not the bootstrap: over three to ten seeds a bootstrap is far too narrow.
-
-    Raises:
-        NudgeError: fewer than two values.
-    """
-    if len(values) < 2:
-        raise NudgeError(f"seeds_interval: got {len(values)} value(s), want at least 2; run another seed")
-    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    half = _t_quantile(0.5 + confidence / 2, len(values) - 1) * error
-    return mean - half, mean + half
-
-
 def is_autonomous_success(episode: Row) -> bool:
     """Whether the episode succeeded and no person drove a single step of it."""
     return bool(episode["success"]) and not episode["interventions"]
@@ -111,19 +96,3 @@ def steps_to_threshold(episodes: Sequence[Row], threshold: float = 0.9, window: 
     curve = rolling([is_autonomous_success(e) for e in episodes], window)
     hits = np.flatnonzero(curve[window - 1 :] >= threshold - 1e-9)
     return int(episodes[int(hits[0]) + window - 1]["online_steps"]) if len(hits) else None
-
-
-def _t_quantile(p: float, dof: int) -> float:
-    # Bisection on the numeric integral of the density: no scipy for one number.
-    low, high = 0.0, 1e4
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _t_cdf(middle, dof) < p else (low, middle)
-    return (low + high) / 2
-
-
-def _t_cdf(t: float, dof: int) -> float:
-    # x = sqrt(dof) tan(a) turns the heavy tail into an integral of cos^(dof - 1) over a finite range.
-    angle = np.linspace(0.0, math.atan(t / math.sqrt(dof)), 2001)
-    log_norm = math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2) - 0.5 * math.log(math.pi)
-    return 0.5 + math.exp(log_norm) * float(np.trapezoid(np.cos(angle) ** (dof - 1), angle))

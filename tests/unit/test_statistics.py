@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pytest
 
 from robot.core.errors import NudgeError
@@ -14,7 +13,6 @@ from robot.session.statistics import (
     intervention_rate,
     rolling,
     rolling_interventions,
-    seeds_interval,
     steps_to_threshold,
     success_rate,
     wilson,
@@ -41,18 +39,6 @@ def test_wilson_edges() -> None:
     assert wilson(20, 20)[1] == 1.0
     with pytest.raises(NudgeError, match="21 of 20"):
         wilson(21, 20)
-
-
-def test_seeds_interval_is_students_t() -> None:
-    # t(0.975, 2) = 4.302653; standard error of (1, 2, 3) is 1 / sqrt(3).
-    half = 4.302653 / math.sqrt(3)
-    assert seeds_interval([1, 2, 3]) == pytest.approx((2 - half, 2 + half), abs=1e-4)
-    # t(0.975, 9) = 2.262157
-    values = list(range(10))
-    half = 2.262157 * float(np.std(values, ddof=1)) / math.sqrt(10)
-    assert seeds_interval(values) == pytest.approx((4.5 - half, 4.5 + half), abs=1e-4)
-    with pytest.raises(NudgeError, match="another seed"):
-        seeds_interval([0.5])
 
 
 def test_help_makes_a_success_assisted() -> None:
