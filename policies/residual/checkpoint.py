@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from policies.replay.durable import write_folder
 from policies.residual.agent import ResidualAgent
 from robot.core.errors import SpecMismatch, StoreError
 
@@ -31,20 +31,14 @@ def save(directory: Path, agent: ResidualAgent, counters: Mapping[str, int]) -> 
     """Write the agent and the learner's counters; the folder appears whole or not at all.
 
     Raises:
-        OSError: the disk refuses; earlier checkpoints are untouched.
+        StoreError: the disk refuses; earlier checkpoints are untouched.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     existing = _existing(directory)
     serial = int(existing[-1].name.removeprefix(_PREFIX)) + 1 if existing else 1
     final = directory / f"{_PREFIX}{serial:08d}"
-    temporary = directory / f".{final.name}.{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)  # left by a run that was killed here
-    temporary.mkdir()
     arrays = safetensors.save(_named(agent.state))
-    _write(temporary / _ARRAYS, arrays)
-    _write(temporary / _META, json.dumps(_meta(agent, counters, arrays), indent=1).encode())
-    temporary.rename(final)
-    _sync_folder(directory)
+    meta = json.dumps(_meta(agent, counters, arrays), indent=1).encode()
+    write_folder(final, {_ARRAYS: arrays, _META: meta})
     for old in _existing(directory)[:-_KEEP]:
         shutil.rmtree(old)
     return final
@@ -123,18 +117,3 @@ def _restored(agent: ResidualAgent, arrays: dict[str, np.ndarray], meta: dict[st
 
 def _shape(array: np.ndarray | None) -> object:
     return None if array is None else (array.shape, array.dtype)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

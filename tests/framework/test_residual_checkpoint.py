@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from pathlib import Path
 
@@ -74,11 +75,11 @@ def test_a_half_written_checkpoint_does_not_exist(tmp_path: Path, monkeypatch: p
     save(tmp_path, learner, {"n": 1})
 
     def full_disk(*_: object) -> None:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("policies.residual.checkpoint._write", full_disk)
-        with pytest.raises(OSError, match="no space"):
+        patch.setattr(Path, "write_bytes", full_disk)
+        with pytest.raises(StoreError, match="no space"):
             save(tmp_path, learner, {"n": 2})
     assert load(tmp_path, learner) == {"n": 1}
     save(tmp_path, learner, {"n": 3})
