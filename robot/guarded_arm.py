@@ -62,13 +62,15 @@ class GuardedArm:
         self.lost = ""  # why the connection is gone; empty while it is there
         self.counts: Counter[str] = Counter()  # guard periods by reason
         self._reference: Reference | None = None
+        self._stopped_early = ""  # why, where a person did so before the arm was first heard
         self._home: Matrix | None = None
+        self._measured_width_m = 0.0
         self._forget()
 
     @property
     def stopped(self) -> str:
         """Why the arm is stopped until a person clears it; empty while it may move."""
-        return self._reference.stopped if self._reference else ""
+        return self._reference.stopped if self._reference else self._stopped_early
 
     @property
     def reference(self) -> Reference:
@@ -124,8 +126,9 @@ class GuardedArm:
         state = self._read()
         if self._reference is None:
             if (first := self._usable(state)) is None:
+                self._note(Reason.STALE_STATE)
                 return Reason.STALE_STATE
-            self._reference = at_rest(first)
+            self._reference = replace(at_rest(first), stopped=self.stopped)
         ask = self._ask(now_ns, self._reference, devices_ok)
         self._reference, reasons = guard(
             now_ns, state, ask, self._reference, self.limits, self._dt_s, speed_scale
@@ -157,16 +160,36 @@ class GuardedArm:
 
     def stop(self, why: str) -> None:
         """Stop until a person clears it."""
-        if self._reference is not None and not self._reference.stopped:
+        if self.stopped:
+            return
+        if self._reference is None:
+            self._stopped_early = why
+        else:
             self._reference = replace(self._reference, stopped=why)
 
     def clear(self) -> None:
-        """A person has looked: recover the driver if it needs it, and start from where the arm is."""
-        if self.lost or self.driver.fault():
+        """A person has looked: recover the driver if it needs it, and start from where the arm is.
+
+        An arm that is not stopped goes on undisturbed, and one on its way home stays on it.
+        """
+        broken, home = bool(self.lost or self.driver.fault()), self._home
+        if not broken and not self.stopped:
+            return
+        if broken:
             self.driver.recover()
             self.lost = ""
-        self._reference = None
-        self.restart()
+        self._let_go(broken)
+        if home is not None:
+            self.go_home(home)
+
+    def _let_go(self, broken: bool) -> None:
+        self._stopped_early = ""
+        if self._reference is not None and self._reference.twist.any() and not broken:
+            self._reference = replace(self._reference, stopped="")  # it still brakes: no jump
+            self._forget()
+        else:
+            self._reference = None
+            self.restart()
 
     def _forget(self) -> None:
         self._value = np.zeros(self.spec.size, np.float32)
@@ -175,7 +198,6 @@ class GuardedArm:
         self._idle = True
         self._reasons = _NOTHING
         self._width_m: float | None = None
-        self._measured_width_m = 0.0
         self._told_stale_ns = 0
         self._home = None
 
@@ -198,8 +220,9 @@ class GuardedArm:
         self.counts.update(reasons.names)
         if reasons & Reason.STALE_COMMAND:
             self._told_stale_ns = self._stamp_ns
-        if reasons & HOLDS:  # what was under way is not resumed
+        if reasons & HOLDS:  # what was under way is not resumed, and the gripper is left alone
             self._motion.drop()
+            self._width_m = None
 
     def _read(self) -> RobotState | None:
         try:
@@ -207,12 +230,12 @@ class GuardedArm:
         except DeviceLost as error:
             self._lose(error)
             return None
-        if self.lost:
+        if self.lost and self._usable(state) is not None:  # until it knows where it is, it is lost
             log.warning("arm %r answers again", self.spec.arm)
             self.lost = ""
-            if self._usable(state) is not None:
-                self._reference = replace(at_rest(state), stopped=self.stopped)
-        self._measured_width_m = state.gripper_width
+            self._reference = replace(at_rest(state), stopped=self.stopped)
+        if np.isfinite(state.gripper_width):
+            self._measured_width_m = state.gripper_width
         return state
 
     def _usable(self, state: RobotState | None) -> RobotState | None:

@@ -32,11 +32,6 @@ class RigControl:
         """Why the rig is stopped until a person clears it; empty while it may move."""
         return "; ".join(f"{a.spec.arm}: {a.stopped}" for a in self.arms if a.stopped)
 
-    @property
-    def devices_ok(self) -> bool:
-        """Whether every device that was reported lost is back, and every arm answers."""
-        return not self._gone and not any(a.lost for a in self.arms)
-
     def hear(self, message: DeviceHealth | SpeedScale | Event) -> None:
         """A device went or came back, people came near, a person stops or clears the arms."""
         if isinstance(message, SpeedScale):
@@ -98,7 +93,8 @@ class RigControl:
         """Guard periods by reason so far; the text says what holds the rig now."""
         counts = {f"{a.spec.arm}/{name}": float(n) for a in self.arms for name, n in a.counts.items()}
         now = ", ".join(Reason(executed.safety).names)
-        text = self.stopped or ("; ".join(self._gone.values()) or now)
+        lost = [*self._gone.values(), *(a.lost for a in self.arms if a.lost)]
+        text = self.stopped or "; ".join(lost) or now
         return Status(stamp_ns, "safety", {**counts, "stopped": float(bool(self.stopped))}, text)
 
     def _press(self, event: Event) -> None:

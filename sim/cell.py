@@ -111,7 +111,8 @@ class TwinCell(Node):
         self._faults.begin(self.twin.stamp_ns)
         self._arm.episode_id = start.episode_id
         for arm in self.control.arms:
-            arm.clear()  # a reset of the twin stands for a person who put things right
+            arm.clear()  # a reset of the twin stands for a person who put things right ...
+            arm.restart()  # ... and moves the arm
         self.control.begin()
         self._publish(Source.RESET)
 

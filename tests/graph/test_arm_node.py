@@ -128,6 +128,20 @@ def test_a_stop_latches_until_a_person_clears_it(cell: Cell) -> None:
     assert cell.executed[-1].source is Source.POLICY
 
 
+def test_a_stop_on_the_way_to_the_start_does_not_begin_the_episode_elsewhere() -> None:
+    cell = Cell()
+    cell.node.on(topics.EPISODE_START, EpisodeStart(0, 7, 9))
+    cell.run(5)
+    cell.node.on(topics.EVENT, Event(0, Key.STOP))
+    cell.run(20)
+    cell.node.on(topics.EVENT, Event(0, Key.CLEAR))
+    cell.run(5)
+    assert not cell.states
+    while not cell.states:
+        cell.run(1)
+    np.testing.assert_allclose(cell.states[0].T_base_tcp[:3, 3], HOME[:3, 3], atol=0.006)
+
+
 def test_a_lost_arm_is_told_and_its_return_too(cell: Cell) -> None:
     cell.driver.plugged_in = False
     cell.run(5)

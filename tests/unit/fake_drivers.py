@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from robot.arms.driver import HardLimits
+from robot.arms.driver import ArmTarget, HardLimits
+from robot.core.errors import DeviceLost
+from robot.core.se3 import transform
+from robot.core.types import RobotState
+from tests.unit import safety_cases
+from tests.unit.safety_cases import DOWN, MIDDLE
 
 
 class FakeArm:
@@ -51,3 +57,53 @@ class FakeHand:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+
+
+class FakeFollower:
+    """An arm that is at every target at once. The test sets its clock, its trouble and what it measures."""
+
+    Config: ClassVar[type[Any]] = FakeArm.Config
+
+    def __init__(self, arm: str = "arm") -> None:
+        self.arm, self.now_ns = arm, 0
+        self.T_base_tcp = transform(DOWN, MIDDLE)
+        self.measured: dict[str, Any] = {}  # instead of what an arm at rest measures
+        self.unplugged = self.reflex = ""  # why
+        self.sent: list[ArmTarget] = []
+        self.recoveries = 0
+
+    @property
+    def hard_limits(self) -> HardLimits:
+        """The FR3's."""
+        return FakeArm(self.arm, FakeArm.Config("nowhere")).hard_limits
+
+    def connect(self) -> None:
+        """It is always there."""
+
+    def state(self) -> RobotState:
+        """At rest at the last target."""
+        self._answer()
+        return safety_cases.arm(self.now_ns, self.T_base_tcp, **{"arm": self.arm, **self.measured})
+
+    def send(self, target: ArmTarget) -> None:
+        """It is there."""
+        self._answer()
+        self.sent.append(target)
+        if not self.reflex:
+            self.T_base_tcp = target.T_base_tcp
+
+    def fault(self) -> str:
+        """What the test has set."""
+        return self.reflex
+
+    def recover(self) -> None:
+        """Plugged in again, and without the reflex."""
+        self.recoveries += 1
+        self.unplugged = self.reflex = ""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(self) -> None:
+        if self.unplugged:
+            raise DeviceLost(self.unplugged)
