@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import tyro
-import yaml
 from rich.console import Console
 
 from robot import __version__
 from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
-from robot.core.errors import ConfigError, NudgeError
+from robot.core.errors import NudgeError
 from robot.core.registry import load
 from robot.session.config import PRESETS, SessionConfig, preset
+from robot.yaml_file import read_yaml
 
 _DESCRIPTION = """Teach a robot arm a precise skill in about the time of a coffee break.
 `nudge COMMAND --help` explains a command, `nudge --version` prints the version. Tab completion for bash
@@ -50,7 +50,7 @@ def main() -> int:
 
 def session_config(args: Train) -> SessionConfig:
     """The preset with the file's settings over it, and the command line's over both."""
-    data = {} if args.config is None else _read_yaml(args.config)
+    data = {} if args.config is None else read_yaml(args.config)
     names = ("task", "preset", "seed", "rig", "host", "demos", "online_steps", "eval_episodes")
     given = {n: v for n in names if (v := getattr(args, n)) is not None}
     if not args.interventions:
@@ -131,16 +131,6 @@ def _complain(headline: str, text: str) -> None:
     console = Console(stderr=True)
     console.print(headline, style="bold red", end=" ")
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError([f"cannot be read: {error}"], str(path)) from error
-    if not isinstance(data, dict):
-        raise ConfigError([f"got {type(data).__name__}, want a table of settings"], str(path))
-    return data
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from robot.core.config import from_dict
 from robot.core.errors import ConfigError, UnknownName, nearest_hint
 from robot.core.registry import Registry
@@ -17,6 +15,7 @@ from robot.drivers import driver_class, options_for
 from robot.rig import ArmRig, CameraRig, RigConfig
 from robot.rig_check import beyond_the_vendor, no_room_to_brake, unsafe_start
 from robot.rig_secrets import without_secrets
+from robot.yaml_file import read_yaml
 
 RIGS = Path(__file__).parents[1] / "launch" / "rigs"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # part of a ROS topic name
@@ -44,7 +43,7 @@ def read_rig(name_or_path: str | Path, catalogue: Catalogue) -> RigConfig:
     """
     path = rig_path(name_or_path)
     problems: list[str] = []
-    data = without_secrets({"name": path.stem, **_parsed(path)}, "", problems)
+    data = without_secrets({"name": path.stem, **read_yaml(path)}, "", problems)
     problems += _problems_of(lambda: from_dict(RigConfig, data))
     if data["name"] != path.stem:
         problems.append(f"name: got {data['name']!r}, want the file's, {path.stem!r}; leave it out")
@@ -68,16 +67,6 @@ def rig_path(name_or_path: str | Path) -> Path:
 def rig_names() -> list[str]:
     """The rigs in `launch/rigs`."""
     return sorted(p.stem for p in RIGS.glob("*.yaml"))
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError([f"cannot be read: {error}"], str(path)) from error
-    if not isinstance(data, dict):
-        raise ConfigError([f"got {type(data).__name__}, want a table of settings"], str(path))
-    return data
 
 
 def _rig_problems(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
