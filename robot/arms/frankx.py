@@ -8,7 +8,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -20,6 +20,7 @@ from robot.arms.fci import check_fci
 from robot.arms.franka_limits import PANDA
 from robot.arms.franka_wrench import wrench_on_tool
 from robot.arms.panda_kinematics import jacobian
+from robot.arms.wait_until import wait_until
 from robot.core.errors import ConfigError, DeviceError, DeviceLost
 from robot.core.types import RobotState
 
@@ -27,7 +28,6 @@ _BRIDGE = Path(__file__).with_name("frankx_bridge.py")
 _CONNECT_S = 20.0
 _RECOVER_S = 10.0
 _QUIT_S = 3.0
-_LOOK_S = 0.005
 _FLIP = np.diag([1.0, -1.0, -1.0, 1.0])  # the bridge's tool frame has its z up; its own inverse
 _INSTALL = (
     "install one: pyenv install 3.8; ~/.pyenv/versions/3.8*/bin/python -m venv ~/frankx; "
@@ -105,7 +105,7 @@ class FrankxArm:
         check_fci(self.arm, self._config.host)
         self._bridge = bridge = self._start()
         threading.Thread(target=self._read, args=(bridge,), daemon=True, name="frankx").start()
-        self._wait_until(lambda: self._newest or self._ended, _CONNECT_S)
+        wait_until(lambda: self._newest or self._ended, _CONNECT_S)
         if not self._newest:
             why = self._ended or f"no answer in {_CONNECT_S:g} s"
             self.close()
@@ -161,8 +161,8 @@ class FrankxArm:
         if not self._fault:
             return None
         self._answer = None
-        self._wait_until(lambda: self._post(type="recover"), _RECOVER_S)
-        self._wait_until(lambda: self._answer or self._ended, _RECOVER_S)
+        wait_until(lambda: self._post(type="recover"), _RECOVER_S)
+        wait_until(lambda: self._answer or self._ended, _RECOVER_S)
         if not self._answer or not self._answer["ok"]:
             why = self._answer["text"] if self._answer else f"no answer in {_RECOVER_S:g} s"
             raise DeviceError(
@@ -249,11 +249,6 @@ class FrankxArm:
                 f"arm {self.arm!r} at {self._config.host} is lost: {why}. "
                 "See whether the control unit is on and FCI is active; then clear the stop to connect again"
             )
-
-    def _wait_until(self, true: Callable[[], object], longest_s: float) -> None:
-        give_up_s = time.monotonic() + longest_s
-        while not true() and time.monotonic() < give_up_s:
-            time.sleep(_LOOK_S)
 
 
 def _receive(source: BinaryIO) -> dict[str, Any] | None:

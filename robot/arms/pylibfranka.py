@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -22,13 +21,13 @@ from robot.arms.franka_wrench import wrench_on_tool
 from robot.arms.pylibfranka_config import PylibfrankaConfig
 from robot.arms.pylibfranka_gripper import GripperOptions
 from robot.arms.pylibfranka_memory import Phase, Record, SharedMemory, text_of
+from robot.arms.wait_until import wait_until
 from robot.core.errors import DeviceError, DeviceLost
 from robot.core.types import RobotState
 
 _CONNECT_S = 20.0
 _RECOVER_S = 10.0
 _QUIT_S = 3.0
-_LOOK_S = 0.005
 _ADVICE = {  # what libfranka or the system says -> what to do
     "Incompatible library version": "the control unit's firmware speaks another protocol: see Franka's "
     "compatibility table for pylibfranka 0.21; a Panda wants the driver `franka` or `frankx`",
@@ -146,7 +145,7 @@ class PylibfrankaArm:
             return None
         request = memory.command.peek("recover") + 1
         memory.command.write(recover=request)
-        answered = _wait_until(lambda: memory.state.peek("answered") >= request, _RECOVER_S)
+        answered = wait_until(lambda: memory.state.peek("answered") >= request, _RECOVER_S)
         if not answered or (why := self.fault()):
             why = self.fault() if answered else f"no answer in {_RECOVER_S:g} s"
             raise DeviceError(
@@ -200,7 +199,7 @@ class PylibfrankaArm:
         def started() -> bool:
             return record.peek("phase") != Phase.STARTING or process.poll() is not None
 
-        _wait_until(started, _CONNECT_S)
+        wait_until(started, _CONNECT_S)
         if record.peek("phase") in (Phase.READING, Phase.FAULT):
             return
         why = text_of(record.read()) or f"no answer in {_CONNECT_S:g} s (exit code {process.poll()})"
@@ -209,15 +208,6 @@ class PylibfrankaArm:
         raise DeviceError(
             f"arm/{self.arm}: {what} at {self._config.host} cannot be used: {why}. Next: {advice}"
         )
-
-
-def _wait_until(true: Callable[[], bool], longest_s: float) -> bool:
-    give_up_s = time.monotonic() + longest_s
-    while not true():
-        if time.monotonic() > give_up_s:
-            return False
-        time.sleep(_LOOK_S)
-    return True
 
 
 def _start(module: str, fd: int, options: dict[str, Any]) -> subprocess.Popen[bytes]:

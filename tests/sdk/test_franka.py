@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from robot.arms.franka import FrankaArm, FrankaConfig
 from robot.core.errors import ConfigError
 from robot.core.se3 import Matrix
 from tests.sdk.franka_sim import FrankaSim
+from tests.sdk.waiting import wait_for
 
 pytest.importorskip("franka", reason="franka-rs is not installed: pip install 'nudge[franka]'")
 
@@ -27,13 +28,6 @@ def arm(franka_sim: FrankaSim) -> Iterator[FrankaArm]:
     arm.connect()
     yield arm
     arm.close()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "what was waited for did not happen"
-        time.sleep(0.02)
 
 
 def target(

@@ -18,7 +18,8 @@ from robot.arms.driver import ArmTarget
 from robot.arms.franka import FrankaArm, FrankaConfig
 from robot.core.errors import DeviceError, DeviceLost
 from tests.sdk.franka_sim import FrankaSim
-from tests.sdk.test_franka import distance_m, target, wait_for
+from tests.sdk.test_franka import distance_m, target
+from tests.sdk.waiting import wait_for
 
 pytest.importorskip("franka", reason="franka-rs is not installed: pip install 'nudge[franka]'")
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ def _in_reflex(sim: FrankaSim) -> FrankaArm:
     arm = FrankaArm("left", FrankaConfig(sim.host, realtime="ignore", stiffness=_WILD, use_gripper=False))
     arm.connect()
     arm.send(target(arm.state().T_base_tcp, (-0.2, 0.6, -0.2)))
-    wait_for(lambda: arm.fault() != "", seconds=60.0)
+    wait_for(lambda: arm.fault() != "")
     return arm
 
 

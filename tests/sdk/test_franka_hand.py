@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from robot.arms.franka_hand import FrankaHand
+from tests.sdk.waiting import wait_for
 
 
 class FakeVendorError(Exception):
@@ -56,21 +57,14 @@ def make() -> Iterator[Callable[[FakeHand], FrankaHand]]:
         hand.close()
 
 
-def _wait(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.002)
-
-
 def test_a_thing_in_the_way_is_grasped_once_and_let_go(make: Callable[[FakeHand], FrankaHand]) -> None:
     fake = FakeHand(thing_m=0.03)
     hand = make(fake)
     hand.go(0.0)
-    _wait(lambda: hand.is_grasped)
+    wait_for(lambda: hand.is_grasped)
     hand.go(0.01)  # narrower than what it holds: nothing to do
     hand.go(0.08)
-    _wait(lambda: not hand.is_grasped)
+    wait_for(lambda: not hand.is_grasped)
     assert fake.calls == [("move", 0.0), ("grasp", 15.0), ("move", 0.08)]
 
 
@@ -78,10 +72,10 @@ def test_free_fingers_only_move_and_the_stroke_is_kept(make: Callable[[FakeHand]
     fake = FakeHand()
     hand = make(fake)
     hand.go(0.02)
-    _wait(lambda: hand.width_m == 0.02)
+    wait_for(lambda: hand.width_m == 0.02)
     hand.go(0.0201)  # not worth a command
     hand.go(0.5)
-    _wait(lambda: hand.width_m == 0.08)
+    wait_for(lambda: hand.width_m == 0.08)
     assert fake.calls == [("move", 0.02), ("move", 0.08)]
 
 
@@ -90,4 +84,4 @@ def test_an_error_of_the_hand_is_a_fault(make: Callable[[FakeHand], FrankaHand])
     hand = make(fake)
     assert hand.fault == ""
     fake.broken = True
-    _wait(lambda: "connection closed" in hand.fault)
+    wait_for(lambda: "connection closed" in hand.fault)

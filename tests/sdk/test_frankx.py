@@ -23,10 +23,10 @@ from robot.arms.pylibfranka_config import PylibfrankaConfig
 from robot.core.errors import ConfigError, DeviceError, DeviceLost
 from robot.core.se3 import Matrix
 from tests.sdk.franka_sim import FrankaSim
+from tests.sdk.waiting import wait_for
 
 HOST = "127.0.0.216"
 _STILL = np.zeros(6, np.float32)
-_WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -45,13 +45,6 @@ def arm() -> Iterator[FrankxArm]:
     driver.connect()
     yield driver
     driver.close()
-
-
-def wait_for(true: Callable[[], object]) -> None:
-    give_up_s = time.monotonic() + _WAIT_S
-    while not true():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.005)
 
 
 def drive(arm: FrankxArm, T: Matrix, until: Callable[[], object], width_m: float | None = None) -> None:

@@ -21,22 +21,15 @@ from robot.arms.pylibfranka_memory import BIN_US
 from robot.core.errors import DeviceError, DeviceLost
 from robot.core.se3 import Matrix, exp_so3
 from tests.sdk.franka_sim import FrankaSim
+from tests.sdk.waiting import wait_for
 
 _STILL = np.zeros(6, np.float32)
-_WAIT_S = 60.0  # on a slow machine; nothing here takes long by itself
 
 
 def config(host: str, **options: float | bool) -> PylibfrankaConfig:
     """Lost only after seconds: a busy machine may starve the loop for a while."""
     defaults: dict[str, float | bool] = {"timeout_s": 5.0}
     return PylibfrankaConfig(host=host, realtime="ignore", **{**defaults, **options})  # pyright: ignore[reportArgumentType]
-
-
-def wait_for(true: Callable[[], object], what: str) -> None:
-    give_up_s = time.monotonic() + _WAIT_S
-    while not true():
-        assert time.monotonic() < give_up_s, f"{what}: not within {_WAIT_S} s"
-        time.sleep(0.01)
 
 
 def drive(arm: PylibfrankaArm, T: Matrix, until: Callable[[], object], width_m: float | None = None) -> None:
