@@ -56,7 +56,6 @@ class TwinCell(Node):
         self.control = RigControl([arm])
         self._faults = Faults(self._config.twin.faults)
         self._episode: EpisodeStart | None = None
-        self._pending: Action | None = None
         self._step_ns = round(task.control_period_s * 1e9)
         self._next_ns = 0
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.SPEED_SCALE)
@@ -87,7 +86,6 @@ class TwinCell(Node):
         elif message.stamp_ns != self._next_ns - self._step_ns:
             log.warning("command for %d ns came at %d ns: ignored", message.stamp_ns, self.twin.stamp_ns)
         else:
-            self._pending = message
             self.control.command(message, message.stamp_ns)
             if not self._config.realtime:
                 self._run_step()

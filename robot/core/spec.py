@@ -81,21 +81,6 @@ class ObservationSpec:
         """The state vectors [state_size] in the spec's order."""
         return np.concatenate([observation.state[k].reshape(-1) for k in self.state]).astype(np.float32)
 
-    def validate(self, observation: Observation) -> None:
-        """Raise SpecMismatch naming every array that does not fit."""
-        problems: list[str] = []
-        for part in ("state", "images", "features"):
-            want, got = getattr(self, part), getattr(observation, part)
-            for name in sorted(set(want) | set(got)):
-                if name not in got:
-                    problems.append(f"{part} {name!r} is missing")
-                elif name not in want:
-                    problems.append(f"{part} {name!r} is not in the spec")
-                elif tuple(got[name].shape) != tuple(want[name]):
-                    problems.append(f"{part} {name!r}: got shape {got[name].shape}, want {tuple(want[name])}")
-        if problems:
-            raise SpecMismatch("observation does not fit its spec: " + "; ".join(problems))
-
 
 @dataclass(frozen=True)
 class RigSpec:

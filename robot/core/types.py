@@ -173,7 +173,6 @@ class Truth:
     stamp_ns: int
     episode_id: int
     poses: Arrays  # name -> T_base_x [4, 4]
-    scalars: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

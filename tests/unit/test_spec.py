@@ -62,28 +62,10 @@ def test_the_fingerprint_is_that_of_an_equal_spec() -> None:
     assert twin.fingerprint() == RIG.fingerprint()
 
 
-def test_a_fitting_observation_passes_and_flattens_in_order() -> None:
-    SEEN.validate(observation())
+def test_an_observation_flattens_in_order() -> None:
     flat = SEEN.flatten_state(observation())
     assert (flat.shape, flat.dtype) == ((SEEN.state_size,), np.float32)
     assert flat.tolist() == [*range(9), *[9] * 6]
-
-
-def test_every_mismatch_is_named() -> None:
-    bad = replace(
-        observation(),
-        state={"pose": np.zeros(7, np.float32), "extra": np.zeros(1, np.float32)},
-        features={"wrist": np.zeros((2, 2, 9), np.float16)},
-    )
-    with pytest.raises(SpecMismatch) as caught:
-        SEEN.validate(bad)
-    for problem in (
-        "state 'pose': got shape (7,), want (9,)",
-        "state 'wrench' is missing",
-        "state 'extra' is not in the spec",
-        "features 'wrist': got shape (2, 2, 9), want (2, 2, 8)",
-    ):
-        assert problem in str(caught.value)
 
 
 def test_two_arms_share_one_action_vector() -> None:
