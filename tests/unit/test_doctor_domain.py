@@ -36,7 +36,9 @@ def other_session(_own_locks: None) -> Iterator[None]:
 
 @pytest.fixture
 def rig() -> RigConfig:
-    return RigConfig("mine", {"left": ArmRig("twin", twin_limits(), (0.5, 0.0, 0.2), (1.0, 0.0, 0.0, 0.0), 0.005)})
+    return RigConfig(
+        "mine", {"left": ArmRig("twin", twin_limits(), (0.5, 0.0, 0.2), (1.0, 0.0, 0.0, 0.0), 0.005)}
+    )
 
 
 def look(rig: RigConfig, monkeypatch: pytest.MonkeyPatch, nodes: list[str], others=None) -> list[Finding]:
