@@ -133,31 +133,32 @@ class ActorNode(Node):
 
     def _press(self, key: Key) -> None:
         self._stopped |= key is Key.STOP
-        if self._episode is not None:
+        if self._episode is not None and self._episode.steps:
             self._episode.press(key)
+        elif self._stopped:  # no step is in flight that could end it
+            self.done = True
 
     def _hear(self, health: DeviceHealth) -> None:
         """Without all its devices a rig has no episode: the open one ends, the next waits for them."""
         self._stamp_ns = max(self._stamp_ns, health.stamp_ns)
         if not health.ok:
             self._gone.add(health.device)
-            self._cut(health)
+            if self._episode is not None:
+                self._cut(self._episode, health.reason)
         elif health.device in self._gone:
             self._gone.discard(health.device)
             if self._episode is None:
                 self._next_episode()
 
-    def _cut(self, health: DeviceHealth) -> None:
-        if self._episode is None:
-            return
-        log.warning("episode %d is cut off: %s", self._episode.episode_id, health.reason)
-        end = self._episode.cut()
+    def _cut(self, episode: Trajectory, reason: str) -> None:
+        log.warning("episode %d is cut off: %s", episode.episode_id, reason)
+        end = episode.cut()
         if end is not None:
             self.publish(topics.EXPERIENCE, end)
-        self._close_episode(self._episode)
+        self._close_episode(episode)
 
     def _next_episode(self) -> None:
-        if self._gone:
+        if self._gone and not self._stopped:
             return
         if self._stopped or self._progress.finished(self._plan):
             self.done = True
@@ -183,6 +184,9 @@ class ActorNode(Node):
         began = time.perf_counter()
         if self._inbox is not None:
             self._inbox.tick_begins()
+        if episode.missed(sensed, self._task.control_period_s):
+            self._cut(episode, f"no whole control step for {episode.gap_s(sensed):.2f} s: a sensor came late")
+            return
         before = episode.last_source
         step = episode.arrive(sensed)
         if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):

@@ -37,8 +37,9 @@ class Trajectory:
         self.tally = Tally()
 
     def press(self, key: Key) -> None:
-        """The operator judges; takes effect with the step in flight."""
-        self._key = key
+        """The operator judges; takes effect with the step in flight. Keys that judge nothing are not for us."""
+        if key in _ENDS:
+            self._key = key
 
     def arrive(self, sensed: Sensed) -> Step | None:
         """The step that led here, None at the first observation, which follows a reset."""
@@ -73,6 +74,14 @@ class Trajectory:
         """The closing record, with the observation after the last step."""
         outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
         return EpisodeEnd(self.episode_id, self.steps, outcome, sensed.observation, base_action.base)
+
+    def missed(self, sensed: Sensed, period_s: float) -> bool:
+        """Whether control steps passed unseen since the last one: what was done in them is not known."""
+        return self._before is not None and self.gap_s(sensed) > 1.5 * period_s
+
+    def gap_s(self, sensed: Sensed) -> float:
+        """Time since the last step."""
+        return 0.0 if self._before is None else (sensed.stamp_ns - self._before[0].stamp_ns) * 1e-9
 
     def cut(self) -> EpisodeEnd | None:
         """The closing record of an episode that a lost device ended; None before its first observation."""

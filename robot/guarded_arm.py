@@ -62,7 +62,7 @@ class GuardedArm:
         self.lost = ""  # why the connection is gone; empty while it is there
         self.counts: Counter[str] = Counter()  # guard periods by reason
         self._reference: Reference | None = None
-        self._stopped_early = ""  # why, where a person did so before the arm was first heard
+        self._kept_stop = ""  # why it is stopped, while there is no reference that says so
         self._home: Matrix | None = None
         self._measured_width_m = 0.0
         self._forget()
@@ -70,7 +70,7 @@ class GuardedArm:
     @property
     def stopped(self) -> str:
         """Why the arm is stopped until a person clears it; empty while it may move."""
-        return self._reference.stopped if self._reference else self._stopped_early
+        return self._reference.stopped if self._reference else self._kept_stop
 
     @property
     def reference(self) -> Reference:
@@ -79,17 +79,18 @@ class GuardedArm:
             raise DeviceLost(f"arm {self.spec.arm!r} was never heard: no reference yet")
         return self._reference
 
+    @property
+    def twist(self) -> NDArray[np.float64]:
+        """[6] of the reference, base frame; zero while there is none."""
+        return np.zeros(6) if self._reference is None else self._reference.twist
+
     def begin(self) -> None:
         """A new episode: nothing is under way any more. A moving arm comes to rest as smoothly as ever."""
-        if self._reference is None:
-            self.restart()
         self._forget()
 
     def restart(self) -> None:
-        """Start anew from where the arm is now, at rest; a latched stop stays."""
-        state = self._usable(self._read())
-        if state is not None:
-            self._reference = replace(at_rest(state), stopped=self.stopped)
+        """Start anew, at rest, from the first fresh measurement that a tick sees; a latched stop stays."""
+        self._kept_stop, self._reference = self.stopped, None
         self._forget()
 
     def command(self, stamp_ns: int, value: Array, source: Source, engaged: bool) -> None:
@@ -98,6 +99,9 @@ class GuardedArm:
         value = np.where(np.isfinite(value), np.clip(value, -1.0, 1.0), np.nan).astype(np.float32)
         if not np.isfinite(value).all():
             log.error("arm %r: command %s is not finite: holding instead", self.spec.arm, value.tolist())
+            value = np.full_like(
+                value, np.nan
+            )  # a policy that says NaN for the gripper is broken for the arm
         self._value, self._source = value, source
         self._stamp_ns, self._engaged, self._idle = stamp_ns, engaged, False
         self._motion.take(value)
@@ -124,11 +128,14 @@ class GuardedArm:
     def tick(self, now_ns: int, devices_ok: bool = True, speed_scale: float = 1.0) -> Reason:
         """Send the reference of this guard period; returns what the safety layer changed."""
         state = self._read()
+        if self.lost and self._usable(now_ns, state) is not None:  # until it knows where it is, it is lost
+            log.warning("arm %r answers again", self.spec.arm)
+            self.lost, self._kept_stop, self._reference = "", self.stopped, None
         if self._reference is None:
-            if (first := self._usable(state)) is None:
+            if (first := self._usable(now_ns, state)) is None:
                 self._note(Reason.STALE_STATE)
                 return Reason.STALE_STATE
-            self._reference = replace(at_rest(first), stopped=self.stopped)
+            self._reference = replace(at_rest(first), stopped=self._kept_stop)
         ask = self._ask(now_ns, self._reference, devices_ok)
         self._reference, reasons = guard(
             now_ns, state, ask, self._reference, self.limits, self._dt_s, speed_scale
@@ -163,7 +170,7 @@ class GuardedArm:
         if self.stopped:
             return
         if self._reference is None:
-            self._stopped_early = why
+            self._kept_stop = why
         else:
             self._reference = replace(self._reference, stopped=why)
 
@@ -183,13 +190,10 @@ class GuardedArm:
             self.go_home(home)
 
     def _let_go(self, broken: bool) -> None:
-        self._stopped_early = ""
-        if self._reference is not None and self._reference.twist.any() and not broken:
-            self._reference = replace(self._reference, stopped="")  # it still brakes: no jump
-            self._forget()
-        else:
-            self._reference = None
-            self.restart()
+        self._kept_stop = ""
+        braking = self.twist.any() and not broken
+        self._reference = replace(self.reference, stopped="") if braking else None  # a braking one: no jump
+        self._forget()
 
     def _forget(self) -> None:
         self._value = np.zeros(self.spec.size, np.float32)
@@ -230,17 +234,13 @@ class GuardedArm:
         except DeviceLost as error:
             self._lose(error)
             return None
-        if self.lost and self._usable(state) is not None:  # until it knows where it is, it is lost
-            log.warning("arm %r answers again", self.spec.arm)
-            self.lost = ""
-            self._reference = replace(at_rest(state), stopped=self.stopped)
         if np.isfinite(state.gripper_width):
             self._measured_width_m = state.gripper_width
         return state
 
-    def _usable(self, state: RobotState | None) -> RobotState | None:
+    def _usable(self, now_ns: int, state: RobotState | None) -> RobotState | None:
         """A measurement that a reference can start from; ConfigError if the rig is of another arm."""
-        if state is None or not usable(state.stamp_ns, state, self.limits):
+        if state is None or not usable(now_ns, state, self.limits):
             return None
         joints = len(self.limits.joint_low_rad)
         if len(state.q) != joints:

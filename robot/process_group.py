@@ -56,10 +56,18 @@ class ProcessGroup:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
-    def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], log_path: Path) -> None:
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        log_path: Path,
+        listens: bool = False,
+    ) -> None:
         """Start ``argv`` with exactly the environment ``env``; its output is appended to ``log_path``.
 
-        A dead child's name is free. Raises NudgeError if ``name`` still runs or the program does not start.
+        One that ``listens`` has a standard input that `tell` writes to, any other has none. A dead
+        child's name is free. Raises NudgeError if ``name`` still runs or the program does not start.
         """
         if name in self._children and self.is_alive(name):
             raise NudgeError(f"process {name!r} already runs; stop it before starting it again")
@@ -69,7 +77,7 @@ class ProcessGroup:
                 process = subprocess.Popen(
                     list(argv),
                     env=dict(env),
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
@@ -78,6 +86,14 @@ class ProcessGroup:
             except OSError as error:
                 raise NudgeError(f"process {name!r} does not start: {argv[0]}: {error}") from error
         self._children[name] = _Child(process, log_path)
+
+    def tell(self, name: str, text: str) -> None:
+        """Write to the standard input of a child that listens; one that has just died misses it."""
+        pipe = self._child(name).process.stdin
+        assert pipe is not None, f"{name} was not started to listen"
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(text.encode())
+            pipe.flush()
 
     def poll(self) -> dict[str, int | None]:
         """Exit status of every child by name; None while it runs, minus the signal that killed it."""

@@ -32,6 +32,11 @@ class RigControl:
         """Why the rig is stopped until a person clears it; empty while it may move."""
         return "; ".join(f"{a.spec.arm}: {a.stopped}" for a in self.arms if a.stopped)
 
+    @property
+    def devices_ok(self) -> bool:
+        """Whether every device that was reported lost is back, and every arm answers."""
+        return not self._gone and not any(a.lost for a in self.arms)
+
     def hear(self, message: DeviceHealth | SpeedScale | Event) -> None:
         """A device went or came back, people came near, a person stops or clears the arms."""
         if isinstance(message, SpeedScale):
@@ -89,13 +94,14 @@ class RigControl:
         self._told = lost
         return gone + back
 
-    def report(self, stamp_ns: int, executed: Action) -> Status:
-        """Guard periods by reason so far; the text says what holds the rig now."""
+    def report(self, stamp_ns: int, executed: Action, waiting: str = "") -> Status:
+        """Guard periods by reason so far; the text says what holds the rig now, or what it waits for."""
         counts = {f"{a.spec.arm}/{name}": float(n) for a in self.arms for name, n in a.counts.items()}
         now = ", ".join(Reason(executed.safety).names)
         lost = [*self._gone.values(), *(a.lost for a in self.arms if a.lost)]
-        text = self.stopped or "; ".join(lost) or now
-        return Status(stamp_ns, "safety", {**counts, "stopped": float(bool(self.stopped))}, text)
+        text = self.stopped or "; ".join(lost) or waiting or now
+        flags = {"stopped": float(bool(self.stopped)), "waiting": float(bool(waiting))}
+        return Status(stamp_ns, "safety", {**counts, **flags}, text)
 
     def _press(self, event: Event) -> None:
         if event.key is Key.STOP:

@@ -72,7 +72,8 @@ class ArbiterNode(Node):
         self._arbiter = Arbiter(task.action, config)
         self._proposed: Action | None = None
         self._readings: dict[str, TeleopCommand] = {}
-        self.inputs = (topics.PROPOSED, topics.TELEOP, topics.EPISODE_START)
+        readings = (topics.TELEOP,) if self._arms else ()
+        self.inputs = (topics.PROPOSED, *readings, topics.EPISODE_START)
         self.outputs = (topics.COMMAND,)
 
     def on(self, topic: Topic, message: Action | TeleopCommand | EpisodeStart) -> None:

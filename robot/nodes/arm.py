@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,11 +14,12 @@ from robot.core.node import Node
 from robot.core.se3 import Matrix
 from robot.core.topics import Topic
 from robot.core.types import Action, EpisodeStart, Event, Key, Source
+from robot.nodes.homing import Homing
 from robot.rig_control import RigControl
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 15.0  # for the way to the start pose before somebody is told
+_LONGEST_BRAKING_S = 1.0
 
 
 class ArmNode(Node):
@@ -25,7 +27,8 @@ class ArmNode(Node):
 
     Every guard period it sends each arm its next reference; every control period it publishes what was
     executed and what is measured, under one stamp. A command counts for the control step it answers.
-    An episode starts at the rig's start poses, reached through the safety layer too.
+    An episode starts at the rig's start poses. The arms go there through the safety layer too, and not before
+    a person has pressed clear: after every episode somebody's hands may be in the cell.
 
     Args:
         control: the rig's guarded arms; their drivers are connected here.
@@ -45,11 +48,11 @@ class ArmNode(Node):
         self._control, self._starts = control, dict(starts)
         self._ticks_a_step = round(control_period_s / guard_period_s)
         self._tick = 0
-        self._step_ns = 0
+        self._step_ns = self._now_ns = 0
         self._episode: EpisodeStart | None = None
-        self._homing: EpisodeStart | None = None
-        self._homing_since_ns = 0
-        self.period_s = guard_period_s
+        self._homing: Homing | None = None
+        self._said = ""
+        self.period_s: float = guard_period_s
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
         states = [topics.arm_state(a.spec.arm) for a in control.arms]
         self.outputs = (topics.EXECUTED, topics.SAFETY, topics.DEVICES, *states)
@@ -64,7 +67,6 @@ class ArmNode(Node):
                 problems.append(str(error))
         if problems:
             raise DeviceError("\n".join(problems))
-        self._control.begin()
 
     def on(self, topic: Topic, message: Any) -> None:
         """A command for the present step, a new episode, or what concerns safety."""
@@ -79,26 +81,35 @@ class ArmNode(Node):
 
     def tick(self, now_ns: int) -> None:
         """One guard period; every so many of them end a control step."""
+        self._now_ns = now_ns
         self._control.tick(now_ns)
         for change in self._control.health(now_ns):
             self.publish(topics.DEVICES, change)
-        if self._homing is not None:
-            self._go_home(now_ns)
-            return
         self._tick += 1
-        if self._tick >= self._ticks_a_step:
+        if self._homing is not None and self._homing.advance():
+            self._episode, self._homing = self._homing.start, None
+            self._control.begin()
+            self._end_step(now_ns, Source.RESET)
+        elif self._tick >= self._ticks_a_step:
             self._end_step(now_ns)
 
     def close(self) -> None:
-        """Stop and let go of every arm, also if one of them fails."""
+        """Brake, then let go of every arm, also if one of them fails."""
+        deadline = time.monotonic() + _LONGEST_BRAKING_S
+        for arm in self._control.arms:
+            arm.stop("the arm node ends")
+        while any(a.twist.any() and not a.lost for a in self._control.arms) and time.monotonic() < deadline:
+            self._now_ns += round(self.period_s * 1e9)
+            self._control.tick(self._now_ns)
+            time.sleep(self.period_s)
         for arm in self._control.arms:
             try:
                 arm.driver.close()
-            except DeviceError as error:
-                log.error("arm %r: %s", arm.spec.arm, error)
+            except Exception:
+                log.exception("arm %r: close failed", arm.spec.arm)
 
     def _command(self, action: Action) -> None:
-        if self._homing is None and action.stamp_ns == self._step_ns:
+        if self._episode is not None and action.stamp_ns == self._step_ns:
             self._control.command(action, action.stamp_ns)
         else:
             log.warning(
@@ -108,35 +119,33 @@ class ArmNode(Node):
     def _clear(self, event: Event) -> None:
         try:
             self._control.hear(event)
-        except DeviceError as error:  # it stays stopped
-            log.error("the arm could not be recovered: %s", error)
+        except DeviceError as error:
+            log.error("the arm could not be recovered and stays stopped: %s", error)
+            return
+        if self._homing is not None:
+            self._homing.go()
 
     def _begin(self, start: EpisodeStart) -> None:
-        if self._homing is not None and self._homing.episode_id == start.episode_id:
-            return  # asked again: it is on its way
-        self._episode, self._homing, self._homing_since_ns = None, start, 0
+        if self._homing is not None and self._homing.start.episode_id == start.episode_id:
+            return  # asked again: it waits, or is on its way
+        if self._episode is not None and self._episode.episode_id == start.episode_id:
+            self._end_step(self._now_ns, Source.RESET)  # whoever asks again has not heard that it began
+            return
+        self._episode, self._homing = None, Homing(start, self._control, self._starts)
         self._control.begin()
-        for arm in self._control.arms:
-            arm.go_home(self._starts[arm.spec.arm])
-
-    def _go_home(self, now_ns: int) -> None:
-        self._homing_since_ns = self._homing_since_ns or now_ns
-        if all([arm.at_home for arm in self._control.arms]):
-            self._episode, self._homing = self._homing, None
-            self._control.begin()
-            self._end_step(now_ns, Source.RESET)
-        elif (now_ns - self._homing_since_ns) * 1e-9 > _PATIENCE_S:
-            why = self._control.stopped or "something is in the way, or the start pose is out of reach"
-            log.warning("the arm is not at its start pose after %g s: %s", _PATIENCE_S, why)
-            self._homing_since_ns = now_ns
 
     def _end_step(self, now_ns: int, source: Source | None = None) -> None:
+        """All of one control step under one stamp; between episodes what is measured and waited for."""
         self._tick, self._step_ns = 0, now_ns
         executed = self._control.executed(now_ns)
         executed = executed if source is None else replace(executed, source=source)
-        self.publish(topics.EXECUTED, executed)
-        if executed.safety:
-            self.publish(topics.SAFETY, self._control.report(now_ns, executed))
+        if self._episode is not None:
+            self.publish(topics.EXECUTED, executed)
+        waiting = self._homing.waiting if self._homing else ""
+        report = self._control.report(now_ns, executed, waiting)
+        if executed.safety or report.text != self._said:
+            self._said = report.text
+            self.publish(topics.SAFETY, report)
         episode = self._episode.episode_id if self._episode else -1
         for state in self._control.states():
             if state is not None:

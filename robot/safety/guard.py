@@ -32,7 +32,7 @@ from robot.safety.jerk_limit import (
     toward,
 )
 from robot.safety.reason import Reason
-from robot.safety.stop_check import StopCheck, pseudo_inverse
+from robot.safety.stop_check import StopCheck, pseudo_inverse, without
 
 _NOTHING = Reason(0)
 _IDENTITY = np.eye(3)
@@ -163,13 +163,14 @@ def _joint_stop_reason(state: RobotState, limits: SafetyLimits) -> str:
 def _yielding(
     state: RobotState, linear: Vector, angular: Vector, limits: SafetyLimits
 ) -> tuple[Vector, Vector, Reason]:
-    """Above the force limit the arm gives way along the push; above the torque limit it does not turn."""
+    """Above the force limit the arm gives way along the push; above the torque limit it only turns along."""
     force = state.T_base_tcp[:3, :3] @ state.wrench[:3].astype(np.float64)
     push, reasons = float(np.linalg.norm(force)), _NOTHING
     if push > limits.force_n:
         linear, angular, reasons = _vector(force * (limits.retreat_mps / push)), ZERO, Reason.FORCE
-    if float(np.linalg.norm(state.wrench[3:])) > limits.torque_nm:
-        angular, reasons = ZERO, reasons | Reason.TORQUE
+    twisted = state.T_base_tcp[:3, :3] @ state.wrench[3:].astype(np.float64)
+    if float(np.linalg.norm(twisted)) > limits.torque_nm:
+        angular, reasons = without(angular, _vector(-twisted)), reasons | Reason.TORQUE
     return linear, angular, reasons
 
 

@@ -33,6 +33,7 @@ from robot.safety.reason import Reason
 _ROUNDING = 1e-9
 _TURN_ROUNDING = 1e-7  # acos loses digits near upright
 _DAMPING = 1e-6  # a singular pose has a pseudo-inverse too
+_INWARD = 0.3  # of the way sideways: enough for the surface to fall away over the longest stop
 _NOTHING = Reason(0)
 Quaternion = tuple[float, float, float, float]  # xyzw
 
@@ -121,11 +122,11 @@ class StopCheck:
         if Reason.WORKSPACE in reasons:
             linear = self._along_the_wall(linear)
         if Reason.TILT in reasons:
-            angular = _without(angular, _cross(self._axis, self.start.tool_z))
+            angular = without(angular, _cross(self._axis, self.start.tool_z))
         if Reason.LEASH in reasons and self._taut_m() >= self._taut_rad():
-            linear = _without(linear, minus(self.start.position_m, self.measured_m))
+            linear = _inward(linear, minus(self.start.position_m, self.measured_m))
         elif Reason.LEASH in reasons:
-            angular = _without(angular, _rotvec(self.start.turn))
+            angular = _inward(angular, _rotvec(self.start.turn))
         return linear, angular
 
     def _pose(self, place: Place) -> Reason:
@@ -223,7 +224,14 @@ def _cross(a: Vector, b: Vector) -> Vector:
     return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
 
 
-def _without(v: Vector, direction: Vector) -> Vector:
+def _inward(v: Vector, outward: Vector) -> Vector:
+    """``v`` along the surface of a ball, and a little into it: straight along would lead out of it."""
+    sideways = without(v, outward)
+    length = norm(outward)
+    return plus(sideways, outward, -_INWARD * norm(sideways) / length) if length > _ROUNDING else sideways
+
+
+def without(v: Vector, direction: Vector) -> Vector:
     """``v`` less its part along ``direction``, if that part is positive."""
     length = norm(direction)
     if length < _ROUNDING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -47,7 +48,9 @@ def wait_for(job: Job) -> tuple[Topic, ...]:
     senses = [topics.arm_state(a) for a in job.task.arms] + [topics.camera_image(c) for c in job.task.cameras]
     # The learner takes longest to start; a stage that ended before it was there would have taught nothing.
     learner = (topics.LEARNER_STATUS,) if job.stage == "online" else ()
-    return (*WAIT_FOR, *senses, *learner)
+    # On a real cell nobody acts before stop keys and lost devices are heard; in the twin nobody sends them.
+    events = () if is_twin(job.rig) else (topics.EVENT, topics.DEVICES)
+    return (*WAIT_FOR, *senses, *learner, *events)
 
 
 def _cell(job: Job) -> list[Node]:
@@ -59,7 +62,8 @@ def _teleop(job: Job) -> list[Node]:
 
     if not is_twin(job.rig):
         devices = [t.arm for t in job.rig.teleop if t.arm in job.task.arms]
-        return [*cell.hand_devices(job), ArbiterNode(job.task, devices, lockstep=False)]
+        keys = load("robot.nodes.keys:KeyNode")(sys.stdin.buffer)
+        return [*cell.hand_devices(job), keys, ArbiterNode(job.task, devices, lockstep=False)]
     return [*_simulated_operator(job), ArbiterNode(job.task, job.task.arms[:1], not job.realtime)]
 
 

@@ -82,8 +82,12 @@ class Job:
 
     def workers(self) -> list[Job]:
         """This job for every graph that shares it: several in an evaluation, else one."""
-        count = self.config.eval_workers if self.stage in EVALS else 1
+        count = self._eval_workers if self.stage in EVALS else 1
         return [replace(self, worker=w) for w in range(count)]
+
+    @property
+    def _eval_workers(self) -> int:
+        return self.config.eval_workers if is_twin(self.rig) else 1  # there is one cell
 
     @property
     def base_dir(self) -> Path:
@@ -107,7 +111,7 @@ class Job:
     def eval_share(self) -> range:
         """Numbers of the evaluation episodes that this worker runs."""
         n = self.evaluation.episodes if self.evaluation else self.config.eval_episodes
-        workers = self.config.eval_workers
+        workers = self._eval_workers
         return range(n * self.worker // workers, n * (self.worker + 1) // workers)
 
     def _demo_plan(self, store: EpisodeStore, seed: int) -> EpisodePlan:

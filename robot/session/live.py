@@ -97,6 +97,10 @@ class LiveView:
                 self.warn(f"{row['node']} restarted: {row['reason']}")
             elif row["kind"] == "warning":
                 self.warn(f"{row['node']}: {row['text']}")
+            elif row["kind"] == "device":
+                self.warn(f"{row['device']}: {row['reason'] or 'is back'}")
+            elif row["kind"] == "safety" and (row["stopped"] or row.get("waiting")):
+                self.warn(row["text"])
         self.refresh(force=any(row["kind"] == "stage" for row in rows))
 
     def warn(self, text: str) -> None:

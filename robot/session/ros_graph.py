@@ -11,6 +11,7 @@ from robot.process_group import ProcessGroup
 from robot.session import graph
 from robot.session.job import EVALS, Job
 from robot.session.metrics import MetricsLog
+from robot.session.rigs import is_twin
 
 USER_ERROR = 2  # exit status of a process for which starting again would not help ...
 GIVES_UP, END_OF_REASON = "gives up: ", "\n--"  # ... and what its log then says around the reason
@@ -35,6 +36,11 @@ class RosGraph:
         self._done = False
         for name in self._names:
             self._start(name)
+
+    def press(self, key: str) -> None:
+        """A key of the operator's, for a real cell: the twin's operator is simulated."""
+        if self._job.stage != "bc" and not is_twin(self._job.rig):
+            self._group.tell(self._label("teleop"), key)
 
     def finished(self) -> bool:
         """Whether the work is done; restarts what died and stops the rest at the end.
@@ -83,7 +89,9 @@ class RosGraph:
         if job.evaluation is not None:
             argv += ["--evaluation", job.evaluation.name]
         extra = _LEARNER if name == "learner" else {}
-        self._group.start(self._label(name), argv, {**self._environment, **extra}, self._log(name))
+        listens = name == "teleop" and not is_twin(job.rig)
+        environment = {**self._environment, **extra}
+        self._group.start(self._label(name), argv, environment, self._log(name), listens)
 
     def _log(self, name: str) -> Path:
         return self._job.output_dir / "logs" / f"{self._label(name)}.log"

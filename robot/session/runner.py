@@ -17,6 +17,7 @@ from robot.session.job import EVALS, Job
 from robot.session.monitor import MonitorNode
 from robot.session.rigs import load_rig
 from robot.session.ros_graph import RosGraph
+from robot.session.terminal_keys import TerminalKeys
 
 _POLL_S = 0.2
 
@@ -69,9 +70,10 @@ class RosRunner:
         """One stage; evaluations run several graphs side by side, each in its own ROS domain."""
         with ProcessGroup() as group:
             graphs = [RosGraph(j, group, self._domain(j.worker)) for j in job.workers() if _work_left(j)]
-            while not all([g.finished() for g in graphs]):
-                on_poll()
-                time.sleep(_POLL_S)
+            with TerminalKeys(graphs[0].press if graphs else lambda _: None):
+                while not all([g.finished() for g in graphs]):
+                    on_poll()
+                    time.sleep(_POLL_S)
             on_poll()
 
     def _domain(self, worker: int) -> int:

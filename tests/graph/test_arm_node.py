@@ -50,8 +50,9 @@ class Cell:
                 self.driver.rest()
 
     def begin(self) -> None:
-        """An episode, once the arm is at its start."""
+        """An episode, once a person has said go and the arm is at its start."""
         self.node.on(topics.EPISODE_START, EpisodeStart(0, 7, 9))
+        self.node.on(topics.EVENT, Event(0, Key.CLEAR))
         while not self.states:
             self.run(1)
 

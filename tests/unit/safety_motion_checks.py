@@ -104,6 +104,12 @@ def leashes(layer: Layer) -> None:
     both = 0.02 * X + 0.1 * TURN_X
     far = transform(exp_so3([0.05, 0, 0]) @ DOWN, at(0.0199)[:3, 3])
     assert layer.run(limits(), [both] * 8, far, T=HERE)[-1][0].twist[3] > 0.05
+    pressed = [-0.1 * Z] * 60 + [-0.1 * Z + 0.05 * X] * 60  # on a table, then also along it
+    calls = layer.run(limits(), pressed, T=HERE)
+    assert calls[-1][0].T_base_tcp[0, 3] - HERE[0, 3] > 0.007
+    wound = [0.5 * TURN_X] * 60 + [0.5 * TURN_X + 0.3 * np.eye(6)[5]] * 80
+    turned = layer.run(limits(), wound, T=HERE)[-1][0].T_base_tcp[:3, :3] @ HERE[:3, :3].T
+    assert abs(turned[1, 0] - turned[0, 1]) / 2 > 0.07
     turned = transform(exp_so3([0.1995, 0, 0]) @ DOWN, at(0.005)[:3, 3])
     assert layer.run(limits(), [both] * 8, turned, T=HERE)[-1][0].twist[0] > 0.01
 

@@ -119,15 +119,17 @@ def hard_pushes(layer: Layer) -> None:
 
 
 def retreat(layer: Layer) -> None:
-    """Along the push, in the base frame, without turning; a torque stops turns alone."""
+    """Along the push, in the base frame, without turning; a torque stops the turns against it alone."""
     push = np.array([0, 0, 31, 0, 0, 0], np.float32)
     calls = layer.run(limits(), [X + TURN_X] * 20, wrench=push)
     assert all(Reason.FORCE in why for _, why in calls)
     np.testing.assert_allclose(calls[-1][0].twist, -0.05 * Z, atol=1e-12)
     twist = np.array([0, 0, 0, 0, 6.5, 0], np.float32)
-    calls = layer.run(limits(), [0.01 * X + 0.01 * TURN_X] * 20, wrench=twist)
-    assert all(Reason.TORQUE in why for _, why in calls)
-    np.testing.assert_allclose(calls[-1][0].twist, 0.01 * X, atol=1e-12)
+    turn_y = np.eye(6)[4]  # the tool points down: its +y is the base's -y
+    for turn, left in ((turn_y, 0.0), (-turn_y, 0.01), (TURN_X, 0.01)):
+        calls = layer.run(limits(), [0.01 * X + 0.01 * turn] * 20, wrench=twist)
+        assert all(Reason.TORQUE in why for _, why in calls)
+        np.testing.assert_allclose(calls[-1][0].twist, 0.01 * X + left * turn, atol=1e-12)
 
 
 def drag(layer: Layer) -> None:

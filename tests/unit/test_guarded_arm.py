@@ -259,7 +259,7 @@ def test_a_measurement_that_is_nan_at_the_start_starts_nothing() -> None:
 def test_an_arm_of_another_make_is_a_config_error() -> None:
     arm = GuardedArm(FakeFollower(), SPEC, limits(6), CONTROL_S, PERIOD_S)
     with pytest.raises(ConfigError, match="6 joints, but arm 'arm' has 7"):
-        arm.begin()
+        arm.tick(0)
 
 
 def test_a_command_that_nobody_follows_up_is_stale_once(bench: ArmBench) -> None:
