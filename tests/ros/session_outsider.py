@@ -15,9 +15,10 @@ from std_msgs.msg import UInt8MultiArray
 
 from policies.residual.weights import pack, unflatten
 from robot.core import topics
-from robot.core.types import Weights
+from robot.core.types import Source, Weights
 from robot.ros.convert import from_ros, to_ros
 from robot.ros.qos import qos
+from robot.safety.reason import Reason
 
 GRAPH = {"cell", "teleop", "arbiter", "actor", "recorder", "learner"}
 TIMEOUT_S = 60.0
@@ -50,6 +51,18 @@ def image(node: Node) -> None:
     frames = listen(node, Image, topic.name, topic.service)
     wait(node, lambda: frames)
     sys.stdout.write(f"{frames[0].encoding} {frames[0].height} {frames[0].width}\n")
+
+
+def hold(node: Node) -> None:
+    """Twenty control steps in which the arm holds, because a device is gone."""
+    topic = topics.EXECUTED
+    heard = listen(node, UInt8MultiArray, topic.name, topic.service)
+    joints = listen(node, JointState, "/rig/arm/joint_states", topics.Service.STREAM)
+    wait(node, lambda: len(heard) >= 20 and joints)
+    actions = [from_ros(topic, h) for h in heard]
+    strayed = np.ptp([j.position for j in joints], axis=0).max()
+    held = all(a.source is Source.HOLD and a.safety & Reason.DEVICE_LOST for a in actions)
+    sys.stdout.write(f"{'held' if held else actions}, strayed {strayed:.4f}\n")
 
 
 def forge(node: Node) -> None:
@@ -85,4 +98,4 @@ def _not_finite(good: Weights) -> Weights:
 
 if __name__ == "__main__":
     rclpy.init()
-    {"observe": observe, "image": image, "forge": forge}[sys.argv[1]](Node("outsider"))
+    {"observe": observe, "image": image, "hold": hold, "forge": forge}[sys.argv[1]](Node("outsider"))

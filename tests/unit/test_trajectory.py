@@ -87,6 +87,17 @@ def test_a_key_ends_the_episode_with_the_step_in_flight(key: Key, outcome: Outco
     )
 
 
+def test_a_key_that_judges_nothing_leaves_the_verdict_alone() -> None:
+    trajectory = Trajectory(3, 11, 9)
+    trajectory.press(Key.CLEAR)
+    assert len(run(trajectory, sensed(0), sensed(1))) == 1
+    assert trajectory.outcome is None
+    trajectory.press(Key.SUCCESS)
+    trajectory.press(Key.CLEAR)
+    trajectory.arrive(sensed(2))
+    assert trajectory.outcome is Outcome.SUCCESS
+
+
 def test_it_counts_what_a_person_drove_and_how_often_control_changed() -> None:
     trajectory = Trajectory(3, 11, 9)
     who = [Source.RESET, Source.POLICY, Source.HUMAN, Source.HUMAN, Source.POLICY, Source.HUMAN]
