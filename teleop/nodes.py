@@ -11,9 +11,6 @@ from robot.core.types import Action, EpisodeStart, TeleopCommand, Truth
 from robot.task import Task
 from teleop.arbiter import Arbiter, ArbiterConfig
 from teleop.device import SimulatedOperator
-from teleop.teleop_node import TeleopNode
-
-__all__ = ["ArbiterNode", "SimulatedTeleop", "TeleopNode"]
 
 
 class SimulatedTeleop(Node):

@@ -21,7 +21,8 @@ class TeleopNode(Node):
     """Answers each state of the arm with a command of the same stamp, so that one control step is one answer.
 
     Between the states it looks for keys and for a lost device. While the device is lost every answer says
-    so, and a thread tries to connect again; then the dead-man must be let go once before it counts again.
+    so, and a thread tries to connect again. The dead-man must be let go once before it counts: in every
+    episode, and after a loss.
 
     Args:
         device: not yet connected; `start` connects it, and a device that is missing then is an error.
@@ -36,7 +37,7 @@ class TeleopNode(Node):
         self.name, self.period_s, self._retry_s = f"teleop_{rig.arm}", period_s, retry_s
         self._device, self._rig = device, rig
         self._health = f"teleop/{rig.device}/{rig.arm}"
-        self._allowed, self._let_go = True, True
+        self._allowed, self._let_go = True, False
         self._reason, self._reported = "", ""
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(1, f"{self.name}_connect")
@@ -52,7 +53,7 @@ class TeleopNode(Node):
     def on(self, topic: Topic, message: RobotState | EpisodeStart) -> None:
         """Answer a state with a reading."""
         if isinstance(message, EpisodeStart):
-            self._allowed = message.teleop_allowed
+            self._allowed, self._let_go = message.teleop_allowed, False
         elif self._connecting is not None:
             self.publish(topics.TELEOP, self._lost(message.stamp_ns))
         elif (reading := self._read(message.stamp_ns)) is not None:

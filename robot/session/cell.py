@@ -6,6 +6,7 @@ from robot.core.errors import ConfigError
 from robot.core.node import Node
 from robot.core.registry import load
 from robot.core.se3 import Matrix, from_quat_xyzw, transform
+from robot.core.spec import ArmActionSpec
 from robot.drivers import make_arm, make_camera
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits, within
@@ -45,9 +46,14 @@ def real_cell(job: Job) -> list[Node]:
 def guarded_arm(name: str, rig: RigConfig, task: Task) -> GuardedArm:
     """One arm behind the safety layer, not yet connected, in the workspace its lab wrote down."""
     spec = next(a for a in task.action.arms if a.arm == name)
+    return guard_arm(name, rig, spec, task.control_period_s)
+
+
+def guard_arm(name: str, rig: RigConfig, spec: ArmActionSpec, control_period_s: float) -> GuardedArm:
+    """An arm of the rig that reads its actions by ``spec``; its reference keeps off the workspace's walls."""
     arm = rig.arms[name]
     limits = within(arm.limits, arm.tracking_m, arm.limits.workspace_low_m, arm.limits.workspace_high_m)
-    return GuardedArm(make_arm(name, arm), spec, limits, task.control_period_s, 1.0 / rig.guard_hz)
+    return GuardedArm(make_arm(name, arm), spec, limits, control_period_s, 1.0 / rig.guard_hz)
 
 
 def reference_limits(arm: ArmRig, task: Task) -> SafetyLimits:

@@ -47,6 +47,8 @@ class SessionConfig:
         for name, known, kind in (("task", TASKS, "task"), ("preset", PRESETS, "preset")):
             if getattr(self, name) not in known:
                 problems.append(f"{name}: {UnknownName(kind, getattr(self, name), known)}")
+        if self.host == "local" and self.rig != "twin":
+            problems.append(f"rig: the local host drives the twin only, got {self.rig!r}; want --host ros")
         if self.host == "local" and self.cell.realtime:
             problems.append("cell.realtime: the local host has simulated time only; want --host ros")
         if problems:

@@ -16,11 +16,10 @@ from rich.text import Text
 from robot.core.errors import ConfigError, DeviceError
 from robot.core.spec import AXES, ArmActionSpec
 from robot.core.types import Key, Source, TeleopCommand
-from robot.drivers import make_arm
 from robot.guarded_arm import GuardedArm
-from robot.limits import within
 from robot.rig import HandMapping, RigConfig, TeleopRig
 from robot.safety.reason import Reason
+from robot.session.cell import guard_arm
 from robot.session.rigs import load_rig, make_teleop
 from teleop.device import Reading, TeleopDevice
 from teleop.mapping import to_command
@@ -76,7 +75,6 @@ def jog(
     hand.device.connect()
     try:
         guarded.driver.connect()
-        guarded.begin()
         _run(guarded, hand, 1.0 / rig.guard_hz, seconds, console)
     finally:
         guarded.driver.close()
@@ -126,7 +124,7 @@ def _brake(guarded: GuardedArm, guard_s: float) -> None:
     """Come to rest before the driver lets go."""
     deadline = time.monotonic() + _LONGEST_BRAKING_S
     guarded.stop("jogging ended")
-    while guarded.reference.twist.any() and not guarded.lost and time.monotonic() < deadline:
+    while guarded.twist.any() and not guarded.lost and time.monotonic() < deadline:
         guarded.tick(time.time_ns())
         time.sleep(guard_s)
 
@@ -148,11 +146,10 @@ def _chosen_hand(rig: RigConfig, arm: str, device: str | None) -> _Hand:
 
 
 def _guarded(rig: RigConfig, name: str) -> GuardedArm:
-    arm = rig.arms[name]
-    limits = within(arm.limits, arm.tracking_m, arm.limits.workspace_low_m, arm.limits.workspace_high_m)
+    limits = rig.arms[name].limits
     reach = _SHARE * limits.speed_scale * _STEP_S
     spec = ArmActionSpec(name, AXES, reach * limits.speed_mps, reach * limits.turn_speed_radps, gripper=True)
-    return GuardedArm(make_arm(name, arm), spec, limits, _STEP_S, 1.0 / rig.guard_hz)
+    return guard_arm(name, rig, spec, _STEP_S)
 
 
 class _View:
@@ -183,7 +180,7 @@ class _View:
             return [("arm", Text(f"{guarded.spec.arm}: {guarded.lost}", style="red"))]
         x, y, z = state.T_base_tcp[:3, 3] * 1e3
         force = float(np.linalg.norm(state.wrench[:3]))
-        speed = float(np.linalg.norm(guarded.reference.twist[:3]))
+        speed = float(np.linalg.norm(guarded.twist[:3]))
         return [
             ("arm", f"{guarded.spec.arm}  x {x:7.1f}  y {y:7.1f}  z {z:7.1f} mm"),
             ("speed", f"{speed:5.3f} of {guarded.limits.speed_mps:g} m/s"),

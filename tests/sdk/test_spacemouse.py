@@ -20,9 +20,10 @@ from robot.rig import TeleopRig
 from teleop import spacemouse_reader
 from teleop.device import Reading
 from teleop.hid_devices import UDEV_RULE, connected_hid_devices
-from teleop.nodes import ArbiterNode, TeleopNode
+from teleop.nodes import ArbiterNode
 from teleop.spacemouse import SpaceMouse, SpaceMouseConfig
 from teleop.spacemouse_reader import SpaceMouseReader
+from teleop.teleop_node import TeleopNode
 from tests.sdk.fake_hid import SPECS, FakeHid
 
 TELEOP_RIG, STATE = TeleopRig("spacemouse", "arm"), topics.arm_state("arm")
@@ -277,6 +278,7 @@ def test_unplugged_in_the_middle_of_a_correction_the_arm_holds_and_the_device_co
 
     teleop.publish = publish
     teleop.start()
+    assert step(0) is Source.POLICY  # nobody leans on it
     hid.push(y=-350)
     hid.drained()
     assert (step(1), decided[-1].value[0]) == (Source.HUMAN, pytest.approx(0.6))  # a bounded hand-over

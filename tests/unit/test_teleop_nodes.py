@@ -27,7 +27,8 @@ from robot.core.types import (
 from robot.rig import HandMapping, TeleopRig
 from teleop import TELEOP
 from teleop.device import Reading, TeleopDevice
-from teleop.nodes import ArbiterNode, SimulatedTeleop, TeleopNode
+from teleop.nodes import ArbiterNode, SimulatedTeleop
+from teleop.teleop_node import TeleopNode
 from tests.unit.teleop_scene import truth
 
 PERIOD_NS = 100_000_000
@@ -204,8 +205,14 @@ def until_back(node: TeleopNode, device: FakeDevice, out: list[Any]) -> None:
 def test_each_state_is_answered_with_a_command_of_its_stamp_in_the_tools_frame(cell: Cell) -> None:
     node, device, out = cell
     device.reading = push()
+    node.on(STATE, state(1))  # leaning on it from before: it must be let go first
+    device.reading = Reading(np.zeros(6, np.float32), engaged=False)
+    node.on(STATE, state(2))
+    device.reading = push()
     node.on(STATE, state(3))
-    (command,) = out
+    leaning, released, command = out
+    assert not leaning.engaged
+    assert not released.engaged
     assert (command.stamp_ns, command.arm, command.engaged) == (3 * PERIOD_NS, "arm", True)
     np.testing.assert_allclose(command.axes, [0.5, -0.5, -0.5, 1, -1, -1])
 
