@@ -188,3 +188,74 @@ def test_the_operator_is_the_judge() -> None:
     judge.publish = lambda topic, message: said.append((topic, message))
     judge.on(topics.EXECUTED, Action(5, ZERO, ZERO, ZERO))
     assert [(t, m.stamp_ns, m.value, m.success) for t, m in said] == [(topics.REWARD, 5, 0.0, False)]
+
+
+@pytest.fixture
+def asked() -> Cell:
+    """An episode is asked for, and nobody has said go."""
+    made = Cell()
+    made.run(5)
+    made.node.on(topics.EPISODE_START, EpisodeStart(0, 7, 9))
+    return made
+
+
+def position(cell: Cell) -> np.ndarray:
+    return cell.twin.state().T_base_tcp[:3, 3]
+
+
+def test_nothing_moves_until_a_person_says_so(asked: Cell) -> None:
+    before = position(asked)
+    asked.run(100)
+    assert np.linalg.norm(position(asked) - before) < 0.001
+    assert not asked.states
+    report = asked.of(topics.SAFETY)[-1]
+    assert "press clear" in report.text
+    assert report.values["waiting"] == 1
+    assert asked.of(topics.arm_state("arm"))[-1].episode_id == -1  # it is seen all the same
+
+
+def test_the_way_goes_up_before_it_goes_across(asked: Cell) -> None:
+    asked.node._starts["arm"] = transform(TOOL_DOWN, [0.52, 0.02, 0.18])  # higher than it stands
+    asked.node._homing = None
+    asked.node.on(topics.EPISODE_START, EpisodeStart(0, 7, 9))
+    start = position(asked)
+    asked.node.on(topics.EVENT, Event(0, Key.CLEAR))
+    way = []
+    while not asked.states:
+        asked.run(1)
+        way.append(position(asked))
+    across = np.linalg.norm(np.array(way)[:, :2] - start[:2], axis=1)
+    low = np.array(way)[:, 2] < 0.17
+    assert across[low].max() < 0.004
+    assert across.max() > 0.01
+
+
+@pytest.mark.parametrize("hold", ["stop", "camera"])
+def test_an_arm_that_may_not_move_begins_no_episode(asked: Cell, hold: str) -> None:
+    asked.node.on(topics.EVENT, Event(0, Key.CLEAR))
+    asked.run(20)
+    if hold == "stop":
+        asked.node.on(topics.EVENT, Event(0, Key.STOP))
+        freed: Any = (topics.EVENT, Event(0, Key.CLEAR))
+    else:
+        asked.node.on(topics.DEVICES, DeviceHealth(0, "camera/wrist", False, "unplugged"))
+        freed = (topics.DEVICES, DeviceHealth(0, "camera/wrist", True))
+    asked.run(300)
+    assert not asked.states
+    asked.node.on(*freed)
+    asked.run(500)
+    assert asked.states
+    np.testing.assert_allclose(asked.states[0].T_base_tcp[:3, 3], HOME[:3, 3], atol=0.006)
+
+
+def test_who_asks_again_hears_again_that_the_episode_has_begun(cell: Cell) -> None:
+    cell.node.on(topics.EPISODE_START, EpisodeStart(0, 7, 9))
+    assert [e.source for e in cell.executed] == [Source.RESET, Source.RESET]
+
+
+def test_closing_brakes_first(cell: Cell) -> None:
+    cell.command(1.0)
+    cell.run(8)
+    assert cell.node._control.arms[0].twist.any()
+    cell.node.close()
+    assert not cell.node._control.arms[0].twist.any()
