@@ -222,7 +222,7 @@ def report(result: dict, limits: SafetyLimits) -> str:
         ("tilt, rad", n["tilt_rad"], limits.tilt_rad),
         ("speed of the tool, m/s", n["speed_mps"], limits.speed_mps),
         ("turn of the tool, rad/s", n["turn_radps"], limits.turn_speed_radps),
-        ("joint room left, rad (at least)", n["joint_margin_rad"], limits.joint_margin_rad),
+        ("room left to a joint's limit, rad (at least)", n["joint_margin_rad"], 0),
         ("joint speed, share of limit", n["joint_speed_share"], 1),
         ("force as the arm feels it, N (stop limit)", n["force_n"], limits.stop_force_n),
         ("impact in one millisecond, N", n["impact_n"], "none"),
@@ -241,6 +241,8 @@ def report(result: dict, limits: SafetyLimits) -> str:
     lines += [f"{n['steps']} steps of noise at full scale, seed 0; {n['stops']} protective stops.", ""]
     lines += ["| worst of | seen | limit |", "|---|---|---|"]
     lines += [f"| {name} | {seen:.4g} | {limit} |" for name, seen, limit in rows]
+    margin = limits.joint_margin_rad
+    lines += ["", f"References keep {margin} rad from a joint's limit; the arm's posture may use part of it."]
     lines += [
         "",
         "Guard periods in which a rule acted: " + ", ".join(f"{k} {v}" for k, v in n["counts"].items()),

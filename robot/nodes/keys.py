@@ -1,11 +1,12 @@
-"""The operator's keys, as the session's terminal passes them on: one character a line of its own topic."""
+"""The operator's keys, as the session's terminal passes them on: one character each."""
 
 from __future__ import annotations
 
+import os
 import queue
+import select
 import threading
 import time
-from typing import BinaryIO
 
 from robot.core import topics
 from robot.core.node import Node
@@ -13,6 +14,7 @@ from robot.core.types import Event, Key
 
 KEYS = {"y": Key.SUCCESS, "n": Key.FAILURE, "q": Key.STOP, "x": Key.CLEAR}
 _PERIOD_S = 0.02
+_POLL_S = 0.1
 
 
 class KeyNode(Node):
@@ -22,21 +24,33 @@ class KeyNode(Node):
     outputs = (topics.EVENT,)
     period_s = _PERIOD_S
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, fd: int) -> None:
+        self._fd = fd  # read as it is: a buffered reader would be held by the thread when the process ends
         self._pressed: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="keys", daemon=True)
 
     def start(self) -> None:
-        """Begin to read; the thread ends with the stream, or with the process."""
-        threading.Thread(target=self._read, name="keys", daemon=True).start()
+        """Begin to read."""
+        self._thread.start()
 
     def tick(self, now_ns: int) -> None:
         """Pass on what was pressed."""
         while not self._pressed.empty():
             self.publish(topics.EVENT, self._pressed.get())
 
+    def close(self) -> None:
+        """Stop reading."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
     def _read(self) -> None:
-        while character := self._stream.read(1):
-            key = KEYS.get(character.decode(errors="replace"))
-            if key is not None:
-                self._pressed.put(Event(time.time_ns(), key, "terminal"))
+        while not self._ended.is_set():
+            if not select.select([self._fd], [], [], _POLL_S)[0]:
+                continue
+            if not (characters := os.read(self._fd, 64)):
+                return  # whoever passes keys on has ended
+            for character in characters.decode(errors="ignore"):
+                if character in KEYS:
+                    self._pressed.put(Event(time.time_ns(), KEYS[character], "terminal"))

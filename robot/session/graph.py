@@ -62,7 +62,7 @@ def _teleop(job: Job) -> list[Node]:
 
     if not is_twin(job.rig):
         devices = [t.arm for t in job.rig.teleop if t.arm in job.task.arms]
-        keys = load("robot.nodes.keys:KeyNode")(sys.stdin.buffer)
+        keys = load("robot.nodes.keys:KeyNode")(sys.stdin.fileno())
         return [*cell.hand_devices(job), keys, ArbiterNode(job.task, devices, lockstep=False)]
     return [*_simulated_operator(job), ArbiterNode(job.task, job.task.arms[:1], not job.realtime)]
 
