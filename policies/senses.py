@@ -62,14 +62,19 @@ class Senses:
         self._sync = sync.StampSync(self.topics, ages_s)
         self._starts: dict[str, Matrix] = {}
         self._episode_id: int | None = None
+        self._told_stale = False
 
     def add(self, topic: Topic, message: Any) -> Sensed | None:
         """The whole step if ``message`` was the last part of it."""
         given_up = self._sync.stale_steps
         parts = self._sync.add(topic, message)
-        if self._sync.stale_steps > given_up:
+        if self._sync.stale_steps > given_up and not self._told_stale:  # a lost camera is told once
             log.warning("%s", self._sync.stale)
-        return None if parts is None else self._sensed(parts)
+            self._told_stale = True
+        if parts is None:
+            return None
+        self._told_stale = False
+        return self._sensed(parts)
 
     def _sensed(self, parts: Mapping[str, Any]) -> Sensed:
         states = {arm: parts[topic.name] for arm, topic in self._arms.items()}

@@ -37,7 +37,7 @@ class Trajectory:
         self.tally = Tally()
 
     def press(self, key: Key) -> None:
-        """The operator judges; takes effect with the step in flight. Keys that judge nothing are not for us."""
+        """The operator judges; takes effect with the step in flight. Other keys are for others."""
         if key in _ENDS:
             self._key = key
 

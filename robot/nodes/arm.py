@@ -52,7 +52,7 @@ class ArmNode(Node):
         self._episode: EpisodeStart | None = None
         self._homing: Homing | None = None
         self._said = ""
-        self.period_s: float = guard_period_s
+        self.period_s = self._guard_s = guard_period_s
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
         states = [topics.arm_state(a.spec.arm) for a in control.arms]
         self.outputs = (topics.EXECUTED, topics.SAFETY, topics.DEVICES, *states)
@@ -99,9 +99,9 @@ class ArmNode(Node):
         for arm in self._control.arms:
             arm.stop("the arm node ends")
         while any(a.twist.any() and not a.lost for a in self._control.arms) and time.monotonic() < deadline:
-            self._now_ns += round(self.period_s * 1e9)
+            self._now_ns += round(self._guard_s * 1e9)
             self._control.tick(self._now_ns)
-            time.sleep(self.period_s)
+            time.sleep(self._guard_s)
         for arm in self._control.arms:
             try:
                 arm.driver.close()
