@@ -42,7 +42,9 @@ def main() -> None:
     runs = {(arm, seed): _run(arm, seed, args) for arm in args.arms for seed in args.seeds}
     name = "arms_quick" if args.quick else "arms"
     RESULTS.mkdir(exist_ok=True)
-    rows = _joined(RESULTS / f"{name}.json", [{"arm": arm, **summary} for (arm, _), summary in runs.items()])
+    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
+    new = [{"arm": arm, **summary, "commit": commit} for (arm, _), summary in runs.items()]
+    rows = _joined(RESULTS / f"{name}.json", new)
     result = {"machine": _machine(), "quick": args.quick, "runs": rows}
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
     table = _table(result)
@@ -96,8 +98,9 @@ def _table(result: dict[str, Any]) -> str:
         f"Task peg_insert, {machine['cpu_count']} cores, {machine['date']}"
         + (" (quick: too short to conclude anything)" if result["quick"] else ""),
         "",
-        "| arm | seed | base | final | 95 % interval | online steps to 90 % | human steps | minutes |",
-        "|---|---|---|---|---|---|---|---|",
+        "| arm | seed | base | final | 95 % interval | online steps to 90 % | human steps | minutes "
+        "| commit |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join(lines + [_row(r) for r in result["runs"]]) + f"\n\n{machine['versions']}\n"
 
@@ -111,7 +114,7 @@ def _row(r: dict[str, Any]) -> str:
     steps = r["online_steps_to_90"] or "not reached"
     return (
         f"| {r['arm']} | {r['seed']} | {_percent(r['base_success'])} | {_percent(final)} | {bounds} "
-        f"| {steps} | {share} | {r['wall_time_s'] / 60:.1f} |"
+        f"| {steps} | {share} | {r['wall_time_s'] / 60:.1f} | {r['commit']} |"
     )
 
 

@@ -95,7 +95,7 @@ class TwinCell(Node):
         if self._episode is not None:
             self._guard_period()
             if self.twin.stamp_ns >= self._next_ns:
-                self._end_step()
+                self._publish()
 
     def close(self) -> None:
         """Give the GL context back."""
@@ -119,7 +119,7 @@ class TwinCell(Node):
         while True:
             while self.twin.stamp_ns < self._next_ns:
                 self._guard_period()
-            self._end_step()
+            self._publish()
             if not self._faults.unplugged:
                 break
 
@@ -133,10 +133,7 @@ class TwinCell(Node):
         if self.twin.stamp_ns == now:  # nothing reached the arm
             self._arm.rest()
 
-    def _end_step(self) -> None:
-        self._publish(None)
-
-    def _publish(self, source: Source | None) -> None:
+    def _publish(self, source: Source | None = None) -> None:
         """All of one control step under one stamp: what moved the arm here, what it earned, what is seen."""
         twin, stamp = self.twin, self.twin.stamp_ns
         self._next_ns = stamp + self._step_ns

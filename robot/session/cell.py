@@ -13,8 +13,11 @@ from robot.limits import SafetyLimits, within
 from robot.rig import ArmRig, RigConfig
 from robot.rig_control import RigControl
 from robot.session.job import Job
-from robot.session.rigs import make_teleop
+from robot.session.rigs import is_twin, make_teleop
 from robot.task import Task
+
+
+_TWIN_GUARD_HZ = 100.0
 
 
 def check_rig(rig: RigConfig, task: Task) -> None:
@@ -23,6 +26,8 @@ def check_rig(rig: RigConfig, task: Task) -> None:
                 for a in task.arms if a not in rig.arms]  # fmt: skip
     problems += [f"cameras: the task {task.name} looks through {c!r}, the rig has {sorted(rig.cameras)}"
                  for c in task.cameras if c not in rig.cameras]  # fmt: skip
+    if is_twin(rig) and rig.guard_hz != _TWIN_GUARD_HZ:
+        problems.append(f"guard_hz: got {rig.guard_hz:g}, the twin moves on at {_TWIN_GUARD_HZ:g} Hz")
     if problems:
         raise ConfigError(problems, f"rig {rig.name}")
 
