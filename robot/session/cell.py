@@ -16,7 +16,6 @@ from robot.session.job import Job
 from robot.session.rigs import is_twin, make_teleop
 from robot.task import Task
 
-
 _TWIN_GUARD_HZ = 100.0
 
 
