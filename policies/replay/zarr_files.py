@@ -85,8 +85,9 @@ def read_attributes(content: bytes) -> dict[str, Any]:
         raise ValueError(f"{ROOT_FILE} is damaged: {error!r}") from error
     if known["version"] != VERSION:  # whole, so nobody may take it for damaged and move it away
         got, episode_id = known["version"], known["header"]["episode_id"]
+        advice = "use a newer one" if got > VERSION else "use the one that recorded it, or start a new run"
         raise StoreError(
-            f"episode {episode_id} has format version {got}, this program reads {VERSION}; use a newer one"
+            f"episode {episode_id} has format version {got}, this program reads {VERSION}; {advice}"
         )
     return attributes
 
