@@ -181,12 +181,12 @@ class ActorNode(Node):
         self.publish(topics.EPISODE_START, start)
 
     def _step(self, episode: Trajectory, sensed: Sensed) -> None:
-        began = time.perf_counter()
-        if self._inbox is not None:
-            self._inbox.tick_begins()
         if episode.missed(sensed, self._task.control_period_s):
             self._cut(episode, f"no whole control step for {episode.gap_s(sensed):.2f} s: a sensor came late")
             return
+        began = time.perf_counter()
+        if self._inbox is not None:
+            self._inbox.tick_begins()
         before = episode.last_source
         step = episode.arrive(sensed)
         if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):

@@ -99,9 +99,8 @@ class GuardedArm:
         value = np.where(np.isfinite(value), np.clip(value, -1.0, 1.0), np.nan).astype(np.float32)
         if not np.isfinite(value).all():
             log.error("arm %r: command %s is not finite: holding instead", self.spec.arm, value.tolist())
-            value = np.full_like(
-                value, np.nan
-            )  # a policy that says NaN for the gripper is broken for the arm
+            # Who says NaN for the gripper alone is not to be trusted with the arm either.
+            value = np.full_like(value, np.nan)
         self._value, self._source = value, source
         self._stamp_ns, self._engaged, self._idle = stamp_ns, engaged, False
         self._motion.take(value)
