@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from robot.core.quaternion import Quaternion, product
 from robot.core.se3 import Matrix, from_quat_xyzw, quat_xyzw
 
 Vector = tuple[float, float, float]
-Quaternion = tuple[float, float, float, float]  # xyzw
 _ZERO: Vector = (0.0, 0.0, 0.0)
 _LONGEST_HORIZON_S = 0.1
 
@@ -131,29 +131,18 @@ def _moved(pose: tuple[Vector, Quaternion], step: Vector, turn: Vector) -> tuple
     if angle < 1e-12:
         return _plus(pose[0], step), pose[1]
     s = math.sin(angle / 2) / angle
-    x, y, z, w = _product((turn[0] * s, turn[1] * s, turn[2] * s, math.cos(angle / 2)), pose[1])
+    x, y, z, w = product((turn[0] * s, turn[1] * s, turn[2] * s, math.cos(angle / 2)), pose[1])
     n = 1.0 / math.sqrt(x * x + y * y + z * z + w * w)
     return _plus(pose[0], step), (x * n, y * n, z * n, w * n)
 
 
 def _turn(a: Quaternion, b: Quaternion) -> Vector:
     """Rotation vector from ``a`` to ``b`` in the base frame, the short way round."""
-    x, y, z, w = _product(b, (-a[0], -a[1], -a[2], a[3]))
+    x, y, z, w = product(b, (-a[0], -a[1], -a[2], a[3]))
     sign = -1.0 if w < 0 else 1.0
     sine = math.sqrt(x * x + y * y + z * z)
     factor = sign * (2.0 * math.atan2(sine, sign * w) / sine if sine > 1e-9 else 2.0)
     return (x * factor, y * factor, z * factor)
-
-
-def _product(a: Quaternion, b: Quaternion) -> Quaternion:
-    ax, ay, az, aw = a
-    bx, by, bz, bw = b
-    return (
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-        aw * bw - ax * bx - ay * by - az * bz,
-    )
 
 
 def _vector(v: ArrayLike) -> Vector:

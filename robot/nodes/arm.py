@@ -149,6 +149,6 @@ class ArmNode(Node):
         episode = self._episode.episode_id if self._episode else -1
         for state in self._control.states():
             if state is not None:
-                # Under the step's stamp, which is at most one guard period after the measurement's own.
+                # Under the step's stamp; one older than the limits' stale_state_s makes the arm hold.
                 stamped = replace(state, stamp_ns=now_ns, episode_id=episode)
                 self.publish(topics.arm_state(state.arm), stamped)

@@ -13,6 +13,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from robot.core.quaternion import Quaternion, product
 from robot.core.se3 import Matrix, quat_xyzw
 from robot.core.types import RobotState
 from robot.limits import SafetyLimits
@@ -35,7 +36,6 @@ _TURN_ROUNDING = 1e-7  # acos loses digits near upright
 _DAMPING = 1e-6  # a singular pose has a pseudo-inverse too
 _INWARD = 0.3  # of the way sideways: enough for the surface to fall away over the longest stop
 _NOTHING = Reason(0)
-Quaternion = tuple[float, float, float, float]  # xyzw
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Place:
         if angular == ZERO:
             return Place(position, self.tool_z, self.turn)
         q = _quaternion(scaled(angular, dt_s))
-        return Place(position, _rotate(q, self.tool_z), _multiply(q, self.turn))
+        return Place(position, _rotate(q, self.tool_z), product(q, self.turn))
 
 
 class StopCheck:
@@ -245,17 +245,6 @@ def _quaternion(rotvec: Vector) -> Quaternion:
     angle = norm(rotvec)
     x, y, z = scaled(rotvec, math.sin(angle / 2) / angle if angle > 1e-12 else 0.5)
     return (x, y, z, math.cos(angle / 2))
-
-
-def _multiply(a: Quaternion, b: Quaternion) -> Quaternion:
-    ax, ay, az, aw = a
-    bx, by, bz, bw = b
-    return (
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-        aw * bw - ax * bx - ay * by - az * bz,
-    )
 
 
 def _rotate(q: Quaternion, v: Vector) -> Vector:
