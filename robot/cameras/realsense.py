@@ -21,6 +21,7 @@ from robot.core.types import CameraInfo
 log = logging.getLogger(__name__)
 
 _SILENCE_S = 0.5  # without a frame the camera counts as lost
+_HANGS_S = 5.0  # without a word from the SDK either: to list USB devices takes it over half a second at times
 _FIRST_FRAME_S = 5.0  # the sensors need one to two seconds to start
 _WAIT_MS = 100
 _QUEUE = 2
@@ -78,7 +79,7 @@ class RealSenseCamera:
         silence = (
             f"camera {self.camera!r}: the RealSense SDK hangs; pull the camera's cable and plug it in again"
         )
-        self._newest = NewestFrame(2 * _SILENCE_S, silence)
+        self._newest = NewestFrame(_HANGS_S, silence)
         self._thread = FrameThread(f"camera {self.camera}", stream.grab, stream.stop, self._newest)
         if self._newest.wait(_FIRST_FRAME_S) is None:
             self.close()
@@ -89,7 +90,7 @@ class RealSenseCamera:
         return stream.info
 
     def read(self) -> Frame | None:
-        """The newest frame not read before, or None; DeviceLost after 0.5 s without one."""
+        """The newest frame not read before, or None; DeviceLost after 0.5 s without one (hung SDK: 5 s)."""
         if self._newest is None:
             raise DeviceLost(f"camera {self.camera!r} is not connected; call connect first")
         return self._newest.take()

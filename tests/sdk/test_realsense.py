@@ -166,6 +166,21 @@ def test_colour_without_its_depth_is_no_frame(device: Device, cameras: list[Real
         read(camera)
 
 
+def test_a_slow_look_at_the_usb_devices_is_no_hung_sdk(
+    device: Device, cameras: list[RealSenseCamera], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = rs.context.query_devices
+
+    def slow(context: Any, *args: Any) -> Any:
+        time.sleep(1.5)
+        return real(context, *args)
+
+    camera = started(cameras, device)
+    monkeypatch.setattr(rs.context, "query_devices", slow)
+    with pytest.raises(DeviceLost, match=r"no frame for 0\.5 s: RealSense 123 was unplugged"):
+        read(camera)
+
+
 def test_a_hardware_clock_gives_arrival_minus_the_latency(
     device: Device, cameras: list[RealSenseCamera]
 ) -> None:
