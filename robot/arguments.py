@@ -36,7 +36,7 @@ class Train:
     task: Annotated[str | None, _arg("TASK", "peg_insert")] = None  # the skill
     preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, rlpd or bc
     seed: Annotated[int | None, _arg("INT", "0")] = None  # of every draw, from starts to networks
-    rig: Annotated[str | None, _arg("RIG", "twin")] = None  # the cell: in launch/rigs, or a file
+    rig: Annotated[str | None, _arg("RIG", "the task's twin")] = None  # the cell: in launch/rigs, or a file
     host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
     interventions: bool = True  # nobody takes over when the policy goes wrong
     demos: Annotated[int | None, _arg("INT", "the preset's")] = None  # successful demonstrations
@@ -58,7 +58,7 @@ class Demo:
     task: str = "peg_insert"  # the skill
     demos: int = 20  # successful demonstrations
     seed: int = 0  # of the starts
-    rig: str = "twin"  # the cell: in launch/rigs, or a file
+    rig: Annotated[str | None, _arg("RIG", "the task's twin")] = None  # the cell: in launch/rigs, or a file
     host: Host = "ros"  # ROS 2 processes, or one process
     run: Annotated[Path | None, _arg("DIR", "runs/TASK-demos-SEED")] = None  # where everything goes
 

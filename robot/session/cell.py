@@ -19,12 +19,14 @@ from robot.task import Task
 _TWIN_GUARD_HZ = 100.0
 
 
-def check_rig(rig: RigConfig, task: Task) -> None:
+def check_rig(rig: RigConfig, task: Task, host: str) -> None:
     """ConfigError lists every arm and camera the task needs and the rig lacks."""
     problems = [f"arms: the task {task.name} drives {a!r}, the rig has {sorted(rig.arms)}"
                 for a in task.arms if a not in rig.arms]  # fmt: skip
     problems += [f"cameras: the task {task.name} looks through {c!r}, the rig has {sorted(rig.cameras)}"
                  for c in task.cameras if c not in rig.cameras]  # fmt: skip
+    if host == "local" and not is_twin(rig):
+        problems.append("the local host drives the twin only; want --host ros")
     if is_twin(rig) and rig.guard_hz != _TWIN_GUARD_HZ:
         problems.append(f"guard_hz: got {rig.guard_hz:g}, the twin moves on at {_TWIN_GUARD_HZ:g} Hz")
     if problems:

@@ -26,7 +26,7 @@ class SessionConfig:
     task: str = "peg_insert"
     preset: str = "residual"
     seed: int = 0
-    rig: str = "twin"  # in launch/rigs, or a file
+    rig: str | None = None  # in launch/rigs, or a file; None: the twin that the task was made for
     host: Host = "ros"
     demos: int = 15  # successful demonstrations
     online_steps: int = 6000  # control steps of the online stage
@@ -47,12 +47,15 @@ class SessionConfig:
         for name, known, kind in (("task", TASKS, "task"), ("preset", PRESETS, "preset")):
             if getattr(self, name) not in known:
                 problems.append(f"{name}: {UnknownName(kind, getattr(self, name), known)}")
-        if self.host == "local" and self.rig != "twin":
-            problems.append(f"rig: the local host drives the twin only, got {self.rig!r}; want --host ros")
         if self.host == "local" and self.cell.realtime:
             problems.append("cell.realtime: the local host has simulated time only; want --host ros")
         if problems:
             raise ConfigError(problems, "session")
+
+    @property
+    def rig_name(self) -> str:
+        """The rig that the session runs on."""
+        return self.rig or TASKS.load(self.task).rig
 
 
 def load_config(path: Path) -> SessionConfig:

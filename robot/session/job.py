@@ -55,7 +55,7 @@ class Job:
     def rig(self) -> RigConfig:
         """The cell as it was when the session began; `prepare` keeps the file with the run."""
         kept = self.run_dir / RIG_FILE
-        return load_rig(kept if kept.exists() else self.config.rig)
+        return load_rig(kept if kept.exists() else self.config.rig_name)
 
     @property
     def realtime(self) -> bool:
@@ -99,7 +99,7 @@ class Job:
         store = EpisodeStore(self.store_root)
         first = _SEEDS * self.config.seed
         who = "simulated" if is_twin(self.rig) else getpass.getuser()
-        return replace(self._stage_plan(store, first), operator=who, rig=self.config.rig)
+        return replace(self._stage_plan(store, first), operator=who, rig=self.config.rig_name)
 
     def _stage_plan(self, store: EpisodeStore, first: int) -> EpisodePlan:
         if self.stage == "demos":

@@ -84,7 +84,7 @@ class RosRunner:
 
 def make_runner(config: SessionConfig) -> LocalRunner | RosRunner:
     """The one that the settings ask for."""
-    return RosRunner(load_rig(config.rig).domain_id) if config.host == "ros" else LocalRunner()
+    return RosRunner(load_rig(config.rig_name).domain_id) if config.host == "ros" else LocalRunner()
 
 
 def _work_left(job: Job) -> bool:

@@ -64,10 +64,10 @@ def prepare(run_dir: Path, config: SessionConfig) -> None:
     if path.exists():
         _check_same(load_config(path), config, run_dir)
         return
-    rig = load_rig(config.rig)
-    check_rig(rig, TASKS.load(config.task))
+    rig = load_rig(config.rig_name)
+    check_rig(rig, TASKS.load(config.task), config.host)
     run_dir.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(rig_path(config.rig), run_dir / RIG_FILE)
+    shutil.copyfile(rig_path(config.rig_name), run_dir / RIG_FILE)
     save_config(config, path)
 
 
