@@ -46,6 +46,7 @@ class Task:
     control_period_s: float
     waypoints: tuple[Waypoint, ...]
     workspace: Box  # the reference of the tool centre point never leaves it
+    hand: str = "waypoints"  # in teleop.hands.HANDS: how the simulated operator drives
     rig: str = "twin"  # in launch/rigs: the simulated cell that it was made for
     privileged: tuple[str, ...] = ()  # PRIVILEGED Truth poses the `state` variant of the observation adds
 

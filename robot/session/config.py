@@ -14,7 +14,7 @@ from policies.tasks import TASKS
 from robot.cell_config import CellConfig
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import ConfigError, UnknownName
-from teleop.intervention import OperatorConfig
+from teleop.operator_config import OperatorConfig
 
 Host = Literal["ros", "local"]
 

@@ -74,7 +74,7 @@ def _simulated_operator(job: Job) -> list[Node]:
     engage = "always" if job.stage == "demos" else "when_needed"
     config = replace(job.config.operator, engage=engage)
     arm = job.task.action.arms[0]
-    operator = ScriptedOperator(arm, job.task.waypoints, config)
+    operator = ScriptedOperator(arm, job.task, config)
     return [SimulatedTeleop(operator)]
 
 

@@ -15,7 +15,8 @@ from robot.task import Task
 from sim.arm import TwinArm
 from sim.scenes.scene import Scene
 from sim.twin import Twin
-from teleop.intervention import OperatorConfig, ScriptedOperator
+from teleop.intervention import ScriptedOperator
+from teleop.operator_config import OperatorConfig
 
 
 def twin_limits(task: Task) -> SafetyLimits:
@@ -56,7 +57,7 @@ class GuardedTwin:
 def steps_to_success(guarded: GuardedTwin, task: Task, seed: int) -> int | None:
     """Control steps the operator needs from the start that ``seed`` draws; None beyond the time limit."""
     twin = guarded.twin
-    operator = ScriptedOperator(guarded.spec, task.waypoints, OperatorConfig("always"))
+    operator = ScriptedOperator(guarded.spec, task, OperatorConfig("always"))
     operator.begin(EpisodeStart(0, 0, seed))
     guarded.reset(seed)
     for step in range(task.time_limit_steps):

@@ -22,8 +22,9 @@ from robot.core.host import LocalHost
 from robot.core.node import Node
 from robot.core.types import Action, EpisodeStart, RobotState, Source
 from sim.cell import TwinCell
-from teleop.intervention import OperatorConfig, ScriptedOperator
+from teleop.intervention import ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
+from teleop.operator_config import OperatorConfig
 from tests.graph.driving import twin_limits
 
 TASK = replace(PEG_INSERT_STATE, time_limit_steps=5)
@@ -151,7 +152,7 @@ def actor(**plan: Any) -> ActorNode:
 
 
 def graph(*nodes: Node) -> list[Node]:
-    operator = ScriptedOperator(TASK.action.arms[0], TASK.waypoints, OperatorConfig("never"))
+    operator = ScriptedOperator(TASK.action.arms[0], TASK, OperatorConfig("never"))
     return [TwinCell(TASK, twin_limits(TASK)), SimulatedTeleop(operator), *nodes]
 
 

@@ -20,8 +20,9 @@ from robot.core.host import LocalHost
 from robot.core.types import Source
 from robot.safety.reason import Reason
 from sim.cell import TwinCell
-from teleop.intervention import OperatorConfig, ScriptedOperator
+from teleop.intervention import ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
+from teleop.operator_config import OperatorConfig
 from tests.graph.driving import twin_limits
 
 TASK = replace(PEG_INSERT, cameras=("wrist",), image_size=32, time_limit_steps=12)
@@ -55,7 +56,7 @@ def run(tmp_path: Path, device: str, realtime: bool) -> tuple[Trace, list[Episod
     if realtime:
         cell.period_s = 0.0  # as often as LocalHost can: its time is the cell's
     trace.watch(cell)
-    operator = ScriptedOperator(TASK.action.arms[0], TASK.waypoints, OperatorConfig("always"))
+    operator = ScriptedOperator(TASK.action.arms[0], TASK, OperatorConfig("always"))
     plan = EpisodePlan("train", 0, 9, episodes=3)
     actor = ActorNode(TASK, NoBase(4), None, None, plan, threaded=False)
     arbiter = ArbiterNode(TASK, lockstep=not realtime)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from policies.tasks.peg_insert import PEG_INSERT
 from robot.core.se3 import rot_z, transform
-from robot.core.spec import ArmActionSpec
+from robot.core.spec import ActionSpec, ArmActionSpec
 from robot.core.types import Truth
 from robot.task import Waypoint
 from teleop.scripted import HandConfig
@@ -13,6 +16,7 @@ from teleop.scripted import HandConfig
 ARM = ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.01, 0.1)
 ABOVE = Waypoint("socket", (0.0, 0.0, 0.02), tolerance_m=0.002, gripper=0.5)
 IN = Waypoint("socket", (0.0, 0.0, -0.03), tolerance_m=0.002, dwell_steps=2, lane_m=0.003, gripper=-1.0)
+TASK = replace(PEG_INSERT, action=ActionSpec((ARM,)), waypoints=(ABOVE, IN))
 STEADY = HandConfig(noise=0.0, pause_probability=0.0, anticipation_s=0.0)
 
 

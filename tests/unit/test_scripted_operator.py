@@ -9,14 +9,15 @@ import pytest
 
 from robot.core.errors import ConfigError
 from robot.core.types import EpisodeStart, Truth
-from teleop.intervention import OperatorConfig, ScriptedOperator
-from tests.unit.teleop_scene import ABOVE, ARM, IN, STEADY, truth
+from teleop.intervention import ScriptedOperator
+from teleop.operator_config import OperatorConfig
+from tests.unit.teleop_scene import ARM, STEADY, TASK, truth
 
 CONFIG = OperatorConfig(patience_steps=4, hold_steps=2, late_steps=30, hand=STEADY)
 
 
 def engaged(truths: list[Truth], config: OperatorConfig = CONFIG, allowed: bool = True) -> list[bool]:
-    operator = ScriptedOperator(ARM, (ABOVE, IN), config)
+    operator = ScriptedOperator(ARM, TASK, config)
     operator.begin(EpisodeStart(0, 0, 1, allowed))
     seen = []
     for now in truths:
@@ -44,7 +45,7 @@ def test_never_and_always(engage: Literal["never", "always"], want: bool) -> Non
 
 
 def test_released_before_anything_was_seen() -> None:
-    operator = ScriptedOperator(ARM, (ABOVE, IN), replace(CONFIG, engage="always"))
+    operator = ScriptedOperator(ARM, TASK, replace(CONFIG, engage="always"))
     operator.begin(EpisodeStart(0, 0, 1))
     assert not operator.read(5).engaged
 
@@ -75,7 +76,7 @@ def test_it_lets_go_once_the_arm_has_come_past_a_waypoint() -> None:
 
 
 def test_it_begins_every_episode_anew() -> None:
-    operator = ScriptedOperator(ARM, (ABOVE, IN), CONFIG)
+    operator = ScriptedOperator(ARM, TASK, CONFIG)
     for _ in range(2):
         operator.begin(EpisodeStart(0, 0, 1))
         seen = []

@@ -1,0 +1,5 @@
+"""Kinds of simulated hands by name: `Task.hand` chooses. To add one, write a file here and a line below."""
+
+from robot.core.registry import Registry
+
+HANDS = Registry("hand", {"waypoints": "teleop.hands.waypoints:WaypointHand"})

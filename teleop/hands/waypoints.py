@@ -1,0 +1,69 @@
+"""Hands that follow a task's waypoints, and step in where the arm is stuck or drifts, until it is fine."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from robot.core.spec import ArmActionSpec
+from robot.core.types import Array, Truth
+from robot.task import Task
+from teleop.operator_config import OperatorConfig
+from teleop.scripted import ScriptedHand
+
+
+class WaypointHand:
+    """A `Hand` that steers by what is left to the present waypoint, and judges by it."""
+
+    def __init__(self, arm: ArmActionSpec, task: Task, config: OperatorConfig) -> None:
+        self._config = config
+        self._hand = ScriptedHand(arm, task.waypoints, config.hand)
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Forget the last episode."""
+        self._hand.begin(seed)
+        self._step, self._held, self._lowest = 0, 0, 0
+        self._distances: deque[float] = deque(maxlen=self._config.patience_steps + 1)
+
+    def see(self, truth: Truth) -> None:
+        """Move on to the next waypoint where this one is reached."""
+        self._hand.advance(truth)
+
+    def deflection(self, truth: Truth) -> tuple[Array, float]:
+        """Toward the waypoint."""
+        return self._hand.deflection(truth)
+
+    def needed(self, truth: Truth) -> bool:
+        """From stuck, drifting or late, to a waypoint further on."""
+        self._step += 1
+        self._distances.append(self._remaining_m(truth))
+        if self._held:
+            self._lowest = min(self._lowest, self._hand.index)
+            self._held = 0 if self._fine() else self._held + 1
+        elif self._stuck() or self._drifting() or self._step > self._config.late_steps:
+            self._held, self._lowest = 1, self._hand.index
+        return self._held > 0
+
+    def _remaining_m(self, truth: Truth) -> float:
+        # Waypoints already passed count as done, so that moving on is progress.
+        errors = self._hand.errors(truth)
+        length = float(np.linalg.norm(errors.translation_m)) + 0.05 * abs(errors.yaw_rad)
+        return length - 0.1 * self._hand.index
+
+    def _stuck(self) -> bool:
+        d = self._distances
+        return len(d) == d.maxlen and d[0] - min(d) < self._config.progress_m
+
+    def _drifting(self) -> bool:
+        return bool(self._distances) and self._distances[-1] - min(self._distances) > self._config.drift_m
+
+    def _fine(self) -> bool:
+        # The arm has come past a waypoint under the operator's hand: from here the policy may try again.
+        if self._held < self._config.hold_steps or self._step > self._config.late_steps:
+            return False
+        fine = self._hand.index > self._lowest
+        if fine:
+            self._distances.clear()
+        return fine
