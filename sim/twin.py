@@ -57,7 +57,7 @@ class Twin:
         self.data.qpos[_JOINTS] = HOME_Q
         T_base_tcp = self.scene.reset(self.model, self.data, self._rng)
         self.data.qpos[_JOINTS] = inverse_kinematics(self.model, self.data, "tcp", _JOINTS, T_base_tcp)
-        self._opening = 0.04 if self.model.nv > 9 else 0.01  # open, unless the tool is fixed in the hand
+        self._opening = self.scene.opening_m
         self.data.qpos[7:9] = self._opening
         self._controller.reset(self.data.qpos[_JOINTS])
         self._reference = (T_base_tcp[:3, 3].copy(), T_base_tcp[:3, :3].copy())

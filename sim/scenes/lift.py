@@ -20,6 +20,7 @@ class LiftScene:
     range_rad: float = float(np.deg2rad(20.0))
     success_height_m: float = 0.06
     start_height_m: float = 0.12
+    opening_m: float = 0.04
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """The cube, free to move."""

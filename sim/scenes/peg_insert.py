@@ -20,6 +20,7 @@ class PegInsertScene:
     clearance_m: float = 0.001
     chamfer_m: float = 0.002
     peg_width_m: float = 0.02
+    opening_m: float = 0.01  # the peg is fixed in the hand
     depth_m: float = 0.03
     success_depth_m: float = 0.025
     socket_range_m: float = 0.02

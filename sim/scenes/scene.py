@@ -18,6 +18,11 @@ TOOL_DOWN = np.diag([1.0, -1.0, -1.0])  # tool z toward the floor, tool x forwar
 class Scene(Protocol):
     """One task's bodies. Poses are `T_base_x`; the base frame is the world."""
 
+    @property
+    def opening_m(self) -> float:
+        """From the middle to each finger at a reset: wide open, or around what is fixed in the hand."""
+        ...
+
     def build(self, spec: mujoco.MjSpec) -> None:
         """Add bodies to the arm's model."""
         ...
