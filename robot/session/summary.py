@@ -34,13 +34,15 @@ def finish(run_dir: Path, config: SessionConfig) -> dict[str, Any]:
 
 def summarise(run_dir: Path, config: SessionConfig, metrics: Sequence[Row]) -> dict[str, Any]:
     """The run in numbers (DESIGN.md, section 7)."""
-    online = of_stage(metrics, "online")
+    online, head = of_stage(metrics, "online"), headline(metrics)
     actor = [r for r in of_kind(metrics, "actor")]
-    base, final = (_rate(of_stage(metrics, s)) for s in ("base_eval", "final_eval"))
+    period_s = TASKS.load(config.task).control_period_s
+    demos, base, final = (_rate(of_stage(metrics, s), period_s) for s in ("demos", "base_eval", "final_eval"))
     return {
         "task": config.task,
         "preset": config.preset,
         "seed": config.seed,
+        "host": config.host,
         "interventions_allowed": config.interventions,
         "base_success": base["success"],
         "base_interval": base["interval"],
@@ -49,16 +51,19 @@ def summarise(run_dir: Path, config: SessionConfig, metrics: Sequence[Row]) -> d
         "episodes": config.eval_episodes,
         "online_steps": sum(int(r["steps"]) for r in online),
         "online_steps_to_90": steps_to_threshold(online),
-        "interventions": sum(int(r["interventions"]) for r in online),
+        "interventions": head.human_steps,
+        "handovers": head.interventions,
+        "control_period_s": period_s,
         "cycle_time_s": final["cycle_time_s"],
-        "wall_time_s": round(headline(metrics).active_s, 1),
+        "demo_cycle_time_s": demos["cycle_time_s"],
+        "wall_time_s": round(head.active_s, 1),
         "weights_versions": max((int(r["weights_version"]) for r in online), default=0),
         "steps_recorded": _steps_recorded(run_dir),
         "tick_p99_ms": actor[-1]["tick_p99_ms"] if actor else None,
     }
 
 
-def _rate(rows: Sequence[Row]) -> dict[str, Any]:
+def _rate(rows: Sequence[Row], period_s: float) -> dict[str, Any]:
     finished = [r for r in rows if r["outcome"] != "aborted"]
     if not finished:
         return {"success": None, "interval": None, "cycle_time_s": None}
@@ -68,7 +73,7 @@ def _rate(rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "success": len(good) / len(finished),
         "interval": [round(low, 4), round(high, 4)],
-        "cycle_time_s": None if steps is None else round(0.1 * steps, 2),
+        "cycle_time_s": None if steps is None else round(period_s * steps, 2),
     }
 
 

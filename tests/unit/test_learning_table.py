@@ -1,0 +1,136 @@
+"""The learning table: rows join, none is lost or overwritten, gaps show, aggregates by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from benchmarks.learning_table.aggregate import summarise
+from benchmarks.learning_table.figure import band, success_curve
+from benchmarks.learning_table.markdown import report
+from benchmarks.learning_table.plan import ARMS, GRIDS, STATE, Cell, Grid, built, cells
+from benchmarks.learning_table.results import add_row, newest, read_rows
+from benchmarks.learning_table.todo import without_row
+from robot.core.errors import NudgeError, StoreError
+from robot.session.statistics import Rate, wilson
+from tests.unit.learning_rows import ROW, with_curve
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_rows_survive_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "learning.json"
+    assert read_rows(path) == []
+    full, bare = with_curve(ROW, 3, 2, human=4), replace(ROW, arm="bc", base=None, steps_to_90=None)
+    for row in (full, bare):
+        add_row(path, row)
+    assert sorted(read_rows(path), key=lambda r: r.arm) == [bare, full]
+    assert [p.name for p in path.parent.iterdir()] == ["learning.json"]
+    assert len(path.read_text().splitlines()) == 4  # one row a line
+
+
+def test_a_finished_row_is_never_overwritten_and_a_new_commit_is_a_new_row(tmp_path: Path) -> None:
+    path = tmp_path / "learning.json"
+    later = replace(ROW, finished="2026-11-22T10:00:00+00:00")
+    for row in (ROW, replace(later, final=Rate(1, 100)), replace(later, commit="bbbbbbb")):
+        add_row(path, row)
+    assert {(r.commit, r.final.successes) for r in read_rows(path)} == {("aaaaaaa", 90), ("bbbbbbb", 90)}
+    assert newest(read_rows(path))[ROW.cell].commit == "bbbbbbb"
+
+
+def test_a_broken_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "learning.json"
+    path.write_text('{"rows":[')
+    with pytest.raises(StoreError, match="restore it with git"):
+        add_row(path, ROW)
+    assert path.read_text() == '{"rows":['
+
+
+def test_only_what_has_no_row_is_run() -> None:
+    wanted = [Cell(a, "peg_insert_state", s, "local") for a in ("bc", "residual") for s in (0, 1)]
+    rows = [ROW, replace(ROW, arm="bc", seed=1), replace(ROW, seed=1, host="ros")]
+    left = without_row(wanted, rows, None)
+    assert [(c.arm, c.seed) for c in left] == [("bc", 0), ("residual", 1)]
+
+
+def test_since_needs_a_commit_that_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(NudgeError, match="no commit 'nowhere'"):
+        without_row([], [ROW], "nowhere")
+
+
+def test_cells_come_seed_by_seed_and_only_what_is_built() -> None:
+    grid = Grid("a grid", "local", tuple(ARMS), ("peg_insert_state", "no_such_task"))
+    some = list(cells(grid, ["bc", "residual"], grid.tasks, [0, 1]))
+    assert [(c.seed, c.task, c.arm) for c in some] == [
+        (s, "peg_insert_state", a) for s in (0, 1) for a in ("bc", "residual")
+    ]
+    assert not built("bc", "no_such_task")
+    assert all(g.arms[0] == "bc" and set(g.arms) <= set(ARMS) for g in GRIDS)
+
+
+def test_aggregate_by_hand() -> None:
+    second = replace(ROW, seed=1, final=Rate(60, 100), steps_to_90=5000, handovers=150, cycle_time_s=1.0)
+    s = summarise([second, ROW])
+    assert (s.seeds, s.final, s.worst, s.base) == ((0, 1), Rate(150, 200), Rate(60, 100), Rate(80, 200))
+    assert s.final.interval == wilson(150, 200)
+    assert (s.mean_steps_to_90, s.minutes_to_90) == (4000, pytest.approx(4000 * 0.1 / 60))
+    assert (s.handovers, s.human_share) == (100, 0.1)
+    assert s.cycle_ratio == pytest.approx((0.75 + 0.5) / 2)
+    assert s.wall_min == 10
+
+
+def test_a_seed_that_never_got_there_hides_the_mean() -> None:
+    s = summarise([ROW, replace(ROW, seed=1, steps_to_90=None)])
+    assert (s.reached, s.mean_steps_to_90, s.minutes_to_90) == (1, None, None)
+    line = next(x for x in report([ROW, replace(ROW, seed=1, steps_to_90=None)], (0, 1)).splitlines()
+                if "| peg_insert_state | residual |" in x)  # fmt: skip
+    assert "reached by 1 of 2" in line
+
+
+def test_the_report_names_gaps_and_losers() -> None:
+    page = report([ROW], (0, 1, 2)).splitlines()
+    first = next(x for x in page if x.startswith("| peg_insert_state | residual |"))
+    low, high = wilson(90, 100)
+    assert f"| 1 of 3 | 40% | 90% | {low:.0%} to {high:.0%} | 90% |" in first
+    assert "| 3000 (5.0) | 50 (10%) | 1.50 (0.75) | 10 |" in first
+    assert any(x.startswith(f"| peg_insert_state | {ARMS['bc'].label} | not run |") for x in page)
+    for grid in GRIDS:
+        for task in grid.tasks:
+            for arm in grid.arms:
+                lines = [x for x in page if x.startswith(f"| {task} | {ARMS[arm].label} |")]
+                assert lines
+                assert built(arm, task) or "not built" in lines[0]
+    widths = {x.count("|") for x in page if x.startswith("|") and "commit" not in x and "aaaaaaa" not in x}
+    assert widths == {12, 14}  # the rules of both tables too
+
+
+def test_curve_counts_only_success_without_help() -> None:
+    x, y = success_curve(with_curve(ROW, 20, 20))
+    assert (x[0], x[-1], y[0], y[-1]) == (200, 400, 0, 1)
+    assert success_curve(with_curve(ROW, 20, 0, human=1))[1].tolist() == [0]
+    assert len(success_curve(with_curve(ROW, 19, 0))[0]) == 0
+
+
+def test_band_spans_the_seeds() -> None:
+    good, bad = with_curve(ROW, 30, 0), with_curve(replace(ROW, seed=1), 0, 30)
+    x, mean, low, high = band([good, bad])
+    assert (x[0], x[-1]) == (200, 300)
+    assert (set(mean), set(low), set(high)) == ({0.5}, {0.0}, {1.0})
+    assert len(band([good, with_curve(bad, 0, 5)])[0]) == 0  # one seed has no full window yet
+    assert np.isfinite(mean).all()
+
+
+def test_the_rows_in_the_repository_read() -> None:
+    path = ROOT / "benchmarks" / "results" / "learning.json"
+    rows = read_rows(path)
+    assert len({r.key for r in rows}) == len(rows)
+    assert all(r.arm in ARMS and r.final.n > 0 for r in rows)
+    assert not path.exists() or json.loads(path.read_text())["rows"]
+    assert set(STATE.arms) == set(ARMS)
