@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from policies.learner_config import LearnerConfig
+from policies.replay.batch import Batch
 from policies.replay.buffer import ReplayBuffer
 from policies.replay.episode import Episode
 from policies.replay.limiter import UpdateRatio
@@ -77,6 +79,7 @@ class LearnerNode(Node):
         # A killed learner may have published more versions than it saved; the recorded steps know.
         self._version = max(self._version, counters["version"] if counters else 0)
         self._saved = self._agent.step
+        self._pool = ThreadPoolExecutor(1, "sampler")
         self._metrics: dict[str, float] = {}
         self._window: tuple[float, int] = (time.monotonic(), self._agent.step)
         self._rate = 0.0
@@ -106,6 +109,7 @@ class LearnerNode(Node):
 
     def close(self) -> None:
         """Keep what was learned."""
+        self._pool.shutdown()
         if self._agent.step > self._saved or self._version == 0:
             self._version += 1
             self._save()
@@ -136,9 +140,12 @@ class LearnerNode(Node):
 
     def _update(self, count: int) -> None:
         r = self._config.residual
-        per_actor = max(1, round(r.utd_ratio))
-        for _ in range(0, count, per_actor):
-            batches = [self._buffer.sample(r.batch_size, r.expert_fraction) for _ in range(per_actor)]
+        rounds = -(-count // r.critics_per_actor)
+        pending = self._pool.submit(self._sample)
+        for left in reversed(range(rounds)):
+            batches = pending.result()
+            if left:  # drawn while this one is learned from, and never beyond this tick: nothing is random
+                pending = self._pool.submit(self._sample)
             before = self._agent.step
             train_actor = before >= self._config.critic_only_updates
             self._metrics |= self._agent.update(batches, train_actor, r.bc_scale(before))
@@ -147,6 +154,10 @@ class LearnerNode(Node):
                 self._publish_weights()
         if self._agent.step - self._saved >= self._config.checkpoint_every:
             self._save()
+
+    def _sample(self) -> Batch:
+        r = self._config.residual
+        return self._buffer.sample(r.batch_size, r.expert_fraction, r.critics_per_actor)
 
     def _publish_weights(self) -> None:
         self.publish(topics.WEIGHTS, self._weights())

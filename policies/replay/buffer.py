@@ -27,6 +27,16 @@ class Counts(NamedTuple):
     episodes: int  # ever added
 
 
+class _Ahead(NamedTuple):
+    """The n steps from each start on, or those up to where its episode stops."""
+
+    reward: Array  # [K, B] discounted sum
+    discount: Array  # [K, B] what is left for the bootstrap
+    end: np.ndarray  # [K, B] row to bootstrap from
+    actions: Array  # [K, B, n, A]
+    whole: np.ndarray  # [K, B] bool: no episode stopped before
+
+
 class ReplayBuffer:
     """Transitions of demo and train episodes; one thread at a time.
 
@@ -91,53 +101,63 @@ class ReplayBuffer:
         self._mark(rows[:-1], episode.header)
         self._header = None
 
-    def sample(self, batch_size: int, expert_fraction: float = 0.5) -> Batch:
-        """Draw with replacement; an empty half is filled from the other. StoreError when both are."""
+    def sample(self, batch_size: int, expert_fraction: float = 0.5, count: int = 1) -> Batch:
+        """``count`` batches in one gather, drawn with replacement; an empty half is filled from the other.
+
+        Raises:
+            StoreError: both halves are empty.
+        """
         expert, online = self._starts()
         if not len(expert) and not len(online):
             raise StoreError("the replay buffer is empty; record a demonstration or an episode first")
-        count = round(batch_size * expert_fraction) if len(expert) else 0
-        count = count if len(online) else batch_size
-        start = np.concatenate([self._draw(expert, count), self._draw(online, batch_size - count)])
-        return self._gather(start, np.arange(batch_size) < count)
+        experts = round(batch_size * expert_fraction) if len(expert) else 0
+        experts = experts if len(online) else batch_size
+        halves = self._draw(expert, count, experts), self._draw(online, count, batch_size - experts)
+        is_expert = np.broadcast_to(np.arange(batch_size) < experts, (count, batch_size))
+        return self._gather(np.concatenate(halves, axis=1), is_expert)
 
     def _gather(self, start: np.ndarray, is_expert: np.ndarray) -> Batch:
         rows = self._rows
-        reward, discount, end = self._look_ahead(start)
+        ahead = self._look_ahead(start)
         return Batch(
             state=rows.state.take(start, 0),
             features={k: v.take(start, 0) for k, v in rows.features.items()},
             base_action=rows.base_action.take(start, 0),
             action=rows.action.take(start, 0),
-            reward=reward,
-            discount=discount,
-            next_state=rows.state.take(end, 0),
-            next_features={k: v.take(end, 0) for k, v in rows.features.items()},
-            next_base_action=rows.base_action.take(end, 0),
+            reward=ahead.reward,
+            discount=ahead.discount,
+            next_state=rows.state.take(ahead.end, 0),
+            next_features={k: v.take(ahead.end, 0) for k, v in rows.features.items()},
+            next_base_action=rows.base_action.take(ahead.end, 0),
+            actions=ahead.actions,
+            whole=ahead.whole,
             is_human=rows.source.take(start) == Source.HUMAN,
             is_expert=is_expert,
         )
 
-    def _look_ahead(self, start: np.ndarray) -> tuple[Array, Array, np.ndarray]:
-        # Reward [B], discount [B] and the row [B] to bootstrap from: n steps on, or where the episode stops.
+    def _look_ahead(self, start: np.ndarray) -> _Ahead:
         rows, row = self._rows, start
-        reward, discount = np.zeros(len(start), np.float32), np.ones(len(start), np.float32)
-        alive = np.ones(len(start), bool)
+        reward, discount = np.zeros(start.shape, np.float32), np.ones(start.shape, np.float32)
+        alive = whole = np.ones(start.shape, bool)
+        actions = []
         for _ in range(self._n_step):
+            whole = alive
+            actions.append(np.where(alive[..., None], rows.action.take(row, 0), np.float32(0)))
             reward += np.where(alive, discount * rows.reward[row], np.float32(0))
             discount *= np.where(alive, self._gamma * rows.discount[row], np.float32(1))
             following = np.where(alive, rows.after(row), row)
-            alive &= ~rows.stop[row] & ~rows.final[following]
+            alive = alive & ~rows.stop[row] & ~rows.final[following]
             row = following
-        return reward, discount, row
+        return _Ahead(reward, discount, row, np.stack(actions, axis=-2), whole)
 
     def _starts(self) -> tuple[np.ndarray, np.ndarray]:
         if self._drawable is None:
             self._drawable = np.flatnonzero(self._rows.expert), np.flatnonzero(self._rows.online)
         return self._drawable
 
-    def _draw(self, rows: np.ndarray, count: int) -> np.ndarray:
-        return rows[self._rng.integers(len(rows), size=count)] if count else np.zeros(0, np.int64)
+    def _draw(self, rows: np.ndarray, count: int, size: int) -> np.ndarray:
+        empty = np.zeros((count, 0), np.int64)
+        return rows[self._rng.integers(len(rows), size=(count, size))] if size else empty
 
     def _begin(self, header: EpisodeHeader) -> None:
         if header.mode not in ("demo", "train"):

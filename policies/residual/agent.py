@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -10,8 +9,9 @@ import numpy as np
 
 from policies.replay.batch import Batch
 from policies.residual.config import ResidualConfig
-from policies.residual.networks import check_statistics
-from policies.residual.update import LearnerState, Metrics, UpdateRule
+from policies.residual.observation import check_statistics
+from policies.residual.sharding import spread
+from policies.residual.update import LearnerState, UpdateRule
 from robot.core.spec import RigSpec
 from robot.core.types import Array
 
@@ -35,46 +35,38 @@ class ResidualAgent:
     ) -> None:
         check_statistics(state_mean, state_std, spec.observation.state_size)
         self.spec, self.config = spec, config
-        rule = UpdateRule(spec, config)
-        self.state: LearnerState = rule.initial(seed, state_mean, state_std)
-        # The old state is donated and updated in place: Adam alone holds twice the parameters.
-        self._critic_step = jax.jit(rule.critic_step, donate_argnums=0)
-        self._actor_step = jax.jit(rule.actor_step, donate_argnums=0)
+        self._rule = UpdateRule(spec, config)
+        self.state: LearnerState = self._rule.initial(seed, state_mean, state_std)
 
-    def update(
-        self, batches: Batch | Sequence[Batch], train_actor: bool, bc_scale: float = 1.0
-    ) -> dict[str, float]:
-        """One critic update for each batch, then one actor update on the last if ``train_actor``.
+    def update(self, batches: Batch, train_actor: bool, bc_scale: float = 1.0) -> dict[str, float]:
+        """A critic update for each of K batches [K, B, ...], then one of the actor on the last, if asked.
 
         Returns:
             Metrics of the last batch. `q_expert_mean` or `q_online_mean` is nan if it had no such sample;
             the actor's are present only if it was trained.
-
-        Raises:
-            ValueError: no batch.
         """
-        each = [batches] if isinstance(batches, Batch) else list(batches)
-        if not each:
-            raise ValueError("update got no batch, want one or more")
-        metrics: Metrics = {}
-        actor, critic, statistics = self.state
-        # A Python loop: the calls are asynchronous, and a lax.scan would copy the stacked features first.
-        for batch in each:
-            critic, metrics = self._critic_step(critic, actor.params, statistics, batch)
+        batches = spread(batches)
         if train_actor:
-            scale = np.float32(bc_scale)
-            actor, more = self._actor_step(actor, critic.params, critic.step, statistics, each[-1], scale)
-            metrics = metrics | more
-        self.state = LearnerState(actor, critic, statistics)
+            self.state, metrics = self._rule.learn(self.state, batches, np.float32(bc_scale))
+        else:
+            self.state, metrics = self._rule.learn_values(self.state, batches)
         return {name: float(value) for name, value in metrics.items()}
 
     @property
     def actor_params(self) -> dict[str, Any]:
-        """What the robot needs, for `weights.pack`: the actor and the state's statistics, as numpy copies."""
+        """What the robot needs, for `weights.pack`: policy and state statistics, as numpy copies."""
         tree = {"actor": self.state.actor.params, "state": self.state.statistics._asdict()}
+        if "gripper" in self.state.critic.params:
+            tree["gripper"] = self.state.critic.params["gripper"]
         return jax.tree.map(np.array, tree)  # copies: the next update reuses the buffers
 
     @property
     def step(self) -> int:
         """Critic updates so far."""
         return int(self.state.critic.step)
+
+    @property
+    def compilations(self) -> int:
+        """Programs compiled so far; a session needs two, one for each value of ``train_actor``."""
+        rule: Any = self._rule
+        return rule.learn._cache_size() + rule.learn_values._cache_size()

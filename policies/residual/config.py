@@ -1,9 +1,10 @@
-"""Settings of the residual learner, and the named presets."""
+"""Settings of the off-policy learner, and the named cores."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from robot.core.errors import ConfigError
 
@@ -16,29 +17,45 @@ class ResidualConfig:
         ConfigError: lists every setting that is out of range.
     """
 
+    # Networks
     hidden: tuple[int, ...] = (256, 256)
+    activation: Literal["relu", "tanh"] = "relu"
+    norm: Literal["layer", "hyperspherical"] = "layer"  # of the critics; see blocks.py
+    embedding: Literal["linear", "spatial"] = "linear"  # from feature maps; see observation.py
+    embed_size: int = 64  # a camera's share of the observation embedding
+    state_size: int = 0  # of the state's own embedding; 0 passes the state on as it is
+    feature_channels: int = 32  # principal components kept of the trunk's channels
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"  # of the layers; parameters stay float32
+    # Critics
     critics: int = 10
     critic_subset: int = 2  # members, drawn anew each update, whose minimum is the target
-    actor_critics: int = 2  # members, drawn anew each update, whose mean the actor climbs
+    actor_critics: int = 2  # members, drawn anew each update, whose mean (or minimum) the actor climbs
+    head: Literal["scalar", "categorical"] = "scalar"  # see value_head.py
+    bins: int = 101  # of a categorical head
+    value_min: float = 0.0  # the range of a sparse success reward: no target may leave it
+    value_max: float = 1.0
     discount: float = 0.97
     n_step: int = 3
     target_ema: float = 0.005
+    self_prediction: float = 0.0  # weight of predicting the embedding n steps on; see self_prediction.py
+    # Actor
+    policy: Literal["deterministic", "gaussian"] = "deterministic"  # TD3 or SAC
+    gripper: Literal["continuous", "discrete"] = "continuous"  # discrete: a critic of open, stay, close
+    residual_scale: float = 0.5  # bound of the residual
+    exploration_std: float = 0.1  # deterministic only; a gaussian explores by its own
+    target_noise_std: float = 0.1
+    target_noise_clip: float = 0.2
+    temperature: float = 0.01  # gaussian only: of the entropy term at first
+    bc_weight: float = 1.0
+    bc_half_life: int = 10_000  # learner steps; 0 keeps the weight constant
+    # Updates
     critic_lr: float = 3e-4
     actor_lr: float = 3e-4
     grad_clip: float = 1.0
     batch_size: int = 128  # updates a second count for more than their size on two cores
     expert_fraction: float = 0.5
-    utd_ratio: float = 2.0
-    residual_scale: float = 0.5  # bound of the residual
-    exploration_std: float = 0.1
-    target_noise_std: float = 0.1
-    target_noise_clip: float = 0.2
-    value_min: float = 0.0  # the range of a sparse success reward: no target may leave it
-    value_max: float = 1.0
-    bc_weight: float = 1.0
-    bc_half_life: int = 10_000  # learner steps; 0 keeps the weight constant
-    feature_channels: int = 32  # principal components kept of the trunk's channels
-    embed_size: int = 64  # a camera's share of the observation embedding
+    utd_ratio: float = 2.0  # critic updates an online step
+    critics_per_actor: int = 2  # critic updates before each actor update
 
     def __post_init__(self) -> None:
         problems = [*_out_of_range(self), *_inconsistent(self)]
@@ -53,26 +70,31 @@ class ResidualConfig:
 _INF = math.inf
 _TINY = 1e-12  # the least number that counts as positive
 _RANGES: dict[str, tuple[float, float]] = {
+    "embed_size": (1, 4096),
+    "state_size": (0, 4096),
+    "feature_channels": (1, 4096),
     "critics": (1, 100),
     "critic_subset": (1, 100),
     "actor_critics": (1, 100),
+    "bins": (9, 10_001),
     "discount": (_TINY, 1),
     "n_step": (1, 100),
     "target_ema": (_TINY, 1),
+    "self_prediction": (0, _INF),
+    "residual_scale": (_TINY, 2),
+    "exploration_std": (0, 1),
+    "target_noise_std": (0, 1),
+    "target_noise_clip": (0, 1),
+    "temperature": (_TINY, _INF),
+    "bc_weight": (0, _INF),
+    "bc_half_life": (0, _INF),
     "critic_lr": (_TINY, 1),
     "actor_lr": (_TINY, 1),
     "grad_clip": (_TINY, _INF),
     "batch_size": (2, 65536),
     "expert_fraction": (0, 1),
     "utd_ratio": (_TINY, 100),
-    "residual_scale": (_TINY, 1),
-    "exploration_std": (0, 1),
-    "target_noise_std": (0, 1),
-    "target_noise_clip": (0, 1),
-    "bc_weight": (0, _INF),
-    "bc_half_life": (0, _INF),
-    "feature_channels": (1, 4096),
-    "embed_size": (1, 4096),
+    "critics_per_actor": (1, 100),
 }
 
 
@@ -89,6 +111,8 @@ def _inconsistent(config: ResidualConfig) -> list[str]:
     problems: list[str] = []
     if not config.hidden or min(config.hidden) < 1:
         problems.append(f"hidden: got {config.hidden}, want one or more positive layer widths")
+    if config.norm == "hyperspherical" and len(set(config.hidden)) > 1:
+        problems.append(f"hidden: got {config.hidden}, a hyperspherical network has one width for all blocks")
     for name in ("critic_subset", "actor_critics"):
         if getattr(config, name) > config.critics:
             problems.append(f"{name}: got {getattr(config, name)}, want at most critics = {config.critics}")
@@ -100,6 +124,26 @@ def _inconsistent(config: ResidualConfig) -> list[str]:
 # Last, because a config checks itself with the functions above.
 PRESETS: dict[str, ResidualConfig] = {
     "residual": ResidualConfig(),
-    # The control arm: no base (zeros), so the residual is the whole action. HIL-SERL's core.
+    # Without a base (zeros), so that the residual is the whole action: RLPD (Ball et al., 2023).
     "rlpd": ResidualConfig(residual_scale=1.0, bc_weight=0.0),
+    # HIL-SERL (Luo et al., 2024, code of 2025-10): SAC, no entropy in the backup, two critics of their own in
+    # every layer (its shared last layer is a defect), all the trunk's channels, no base. Not done: the shift
+    # of the image by up to 4 pixels, since frames are encoded once.
+    "hilserl": ResidualConfig(
+        activation="tanh",
+        embedding="spatial",
+        embed_size=256,
+        state_size=64,
+        feature_channels=112,
+        critics=2,
+        n_step=1,
+        policy="gaussian",
+        gripper="discrete",
+        residual_scale=1.0,
+        bc_weight=0.0,
+        grad_clip=_INF,
+        batch_size=256,
+    ),
+    # SimbaV2's core (Lee et al., 2025) under the same residual: no resets, more updates a step.
+    "robust": ResidualConfig(norm="hyperspherical", head="categorical", critics=2, utd_ratio=4.0),
 }

@@ -32,6 +32,24 @@ def critic_loss(q: Tensor, target: Tensor) -> jax.Array:
     return ((q - target) ** 2).mean(axis=1).sum(axis=0)
 
 
+def gripper_target(
+    reward: Tensor, discount: Tensor, online: Tensor, target: Tensor, low: float, high: float
+) -> jax.Array:
+    """Double Q-learning (van Hasselt et al., 2016) [B, G]: ``online`` [B, G, 3] chooses, ``target`` rates."""
+    best = jnp.asarray(online).argmax(axis=-1)[..., None]
+    value = jnp.take_along_axis(jnp.asarray(target), best, axis=-1)[..., 0]
+    return jax.lax.stop_gradient(jnp.clip(reward[:, None] + discount[:, None] * value, low, high))
+
+
+def gripper_loss(q: Tensor, executed: Tensor, target: Tensor) -> jax.Array:
+    """Mean squared error of the executed classes' values: ``q`` [B, G, 3], ``executed`` [B, G] in [-1, 1].
+
+    A command within 0.5 of a class counts as that class.
+    """
+    taken = jnp.round(executed).astype(jnp.int32)[..., None] + 1
+    return ((jnp.take_along_axis(jnp.asarray(q), taken, axis=-1)[..., 0] - target) ** 2).mean()
+
+
 def q_loss(q: Tensor) -> jax.Array:
     """Minus the mean of ``q`` [N, B] over its mean size (TD3+BC, Fujimoto and Gu, 2021).
 
@@ -39,6 +57,17 @@ def q_loss(q: Tensor) -> jax.Array:
     """
     size = jax.lax.stop_gradient(jnp.abs(q.mean(axis=0)).mean())
     return -q.mean() / jnp.maximum(size, 1e-3)
+
+
+def entropy_loss(q: Tensor, log_density: Tensor, temperature: Tensor) -> jax.Array:
+    """SAC's actor loss []: temperature x log-density [B] - the ensemble mean of ``q`` [N, B]."""
+    return (jax.lax.stop_gradient(temperature) * log_density - q.mean(axis=0)).mean()
+
+
+def temperature_loss(log_temperature: Tensor, log_density: Tensor, target_entropy: float) -> jax.Array:
+    """SAC's: rises while the entropy is below its target."""
+    lacking = jax.lax.stop_gradient(log_density + target_entropy).mean()
+    return -jnp.exp(log_temperature) * lacking
 
 
 def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound: float) -> jax.Array:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from policies.bc.config import BcConfig
 from policies.learner_config import LearnerConfig
-from policies.residual.config import PRESETS as RESIDUAL_PRESETS
+from policies.residual.config import PRESETS as CORES
 from policies.tasks import TASKS
 from robot.cell_config import CellConfig
 from robot.core.config import from_dict, to_dict
@@ -79,13 +79,16 @@ def preset(name: str) -> SessionConfig:
     return PRESETS[name]()
 
 
-def _rlpd() -> SessionConfig:
-    learner = replace(LearnerConfig(), residual=RESIDUAL_PRESETS["rlpd"])
-    return SessionConfig(preset="rlpd", use_base=False, learner=learner)
+def _core(name: str, use_base: bool = True, **when: int) -> SessionConfig:
+    learner = LearnerConfig(residual=CORES[name], **when)
+    return SessionConfig(preset=name, use_base=use_base, learner=learner)
 
 
 PRESETS = {
     "residual": SessionConfig,
-    "rlpd": _rlpd,
+    "robust": lambda: _core("robust"),
+    "rlpd": lambda: _core("rlpd", use_base=False),
+    # It learns from its first hundred steps on, actor and critics together.
+    "hilserl": lambda: _core("hilserl", use_base=False, warmup_steps=100, critic_only_updates=0),
     "bc": lambda: SessionConfig(preset="bc", learn=False),
 }

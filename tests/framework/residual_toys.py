@@ -54,13 +54,18 @@ def payload(learner: ResidualAgent) -> dict[str, Any]:
     return {**learner.actor_params, "channels": channels}
 
 
-def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:
-    """Noise of the right shapes, half expert."""
+def random_batch(spec: RigSpec, seed: int, count: int = 1, size: int = 16) -> Batch:
+    """Noise of the right shapes [count, size, ...], half expert."""
+    batches = [_random_batch(spec, 100 * seed + i, size) for i in range(count)]
+    return jax.tree.map(lambda *parts: np.stack(parts), *batches)
+
+
+def _random_batch(spec: RigSpec, seed: int, size: int) -> Batch:
     rng = np.random.default_rng(seed)
     expert = np.arange(size) < size // 2
 
-    def actions() -> np.ndarray:
-        return rng.uniform(-1, 1, (size, spec.action.size)).astype(np.float32)
+    def actions(*steps: int) -> np.ndarray:
+        return rng.uniform(-1, 1, (size, *steps, spec.action.size)).astype(np.float32)
 
     def states() -> np.ndarray:
         return rng.normal(size=(size, spec.observation.state_size)).astype(np.float32)
@@ -72,6 +77,6 @@ def random_batch(spec: RigSpec, seed: int, size: int = 16) -> Batch:
 
     reward = (rng.random(size) < 0.2).astype(np.float32)
     discount = np.full(size, 0.9, np.float32)
-    return Batch(
-        states(), maps(), actions(), actions(), reward, discount, states(), maps(), actions(), expert, expert
-    )
+    now, then = (states(), maps(), actions()), (states(), maps(), actions())
+    chunk, whole = actions(SMALL.n_step), np.ones(size, bool)
+    return Batch(*now, actions(), reward, discount, *then, chunk, whole, expert, expert)

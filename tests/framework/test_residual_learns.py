@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 
@@ -37,14 +38,16 @@ def reward(action: Array, goal: Array) -> Array:
     return (np.abs(action - goal).max(axis=1) < NEAR).astype(np.float32)
 
 
-def experience(rng: np.random.Generator, spec: RigSpec) -> Batch:
+def experience(rng: np.random.Generator, spec: RigSpec, n_step: int = CONFIG.n_step) -> Batch:
     """Random actions, terminal after one step."""
     state, features, goal = observe(rng, spec, ROWS)
     base = np.zeros((ROWS, 2), np.float32)
     action = rng.uniform(-0.5, 0.5, (ROWS, 2)).astype(np.float32)
     no = np.zeros(ROWS, bool)
     zeros = np.zeros(ROWS, np.float32)
-    return Batch(state, features, base, action, reward(action, goal), zeros, state, features, base, no, no)
+    chunk, one = np.repeat(action[:, None], n_step, axis=1), reward(action, goal)
+    batch = Batch(state, features, base, action, one, zeros, state, features, base, chunk, no, no, no)
+    return jax.tree.map(lambda x: x[None], batch)
 
 
 def success(policy: ResidualPolicy, spec: RigSpec) -> float:

@@ -20,6 +20,7 @@ from robot.core.host import LocalHost
 from robot.core.types import EpisodeEnd, EpisodeHeader, Outcome, Source, Step
 from teleop.nodes import ArbiterNode, SimulatedTeleop
 from tests.graph import counting_world as world
+from tests.unit.counting_episode import draw
 
 SPEC = world.TASK.rig_spec(world.FEATURE_SHAPE)
 GAMMA, N_STEP = 0.5, 3
@@ -147,6 +148,8 @@ def check(batch: Batch, episodes: list[Episode]) -> set[tuple[int, int]]:
         np.testing.assert_array_equal(batch.action[i], episode.action[t])
         np.testing.assert_array_equal(batch.base_action[i], episode.base_action[t])
         np.testing.assert_array_equal(batch.next_base_action[i], episode.base_action[end])
+        np.testing.assert_array_equal(batch.actions[i, : end - t], episode.action[t:end])
+        assert batch.whole[i] == (end - t == N_STEP)
         assert batch.is_human[i] == ((e, t) in world.ENGAGED)
         assert batch.is_human[i] or not batch.is_expert[i]
         drawn.add((int(e), int(t)))
@@ -156,7 +159,7 @@ def check(batch: Batch, episodes: list[Episode]) -> set[tuple[int, int]]:
 def test_replay_rows_are_n_step_returns_of_the_recorded_steps(
     episodes: list[Episode], learner: world.TailingLearner
 ) -> None:
-    drawn = check(learner.buffer.sample(400), episodes)
+    drawn = check(draw(learner.buffer, 400), episodes)
     assert drawn == {(e, t) for e, n in enumerate(LENGTHS) for t in range(n)}
 
 
@@ -164,4 +167,4 @@ def test_a_learner_that_starts_later_has_the_same_rows(episodes: list[Episode]) 
     later = buffer()
     for episode in episodes:
         later.add(episode)
-    assert len(check(later.sample(400), episodes)) == sum(LENGTHS)
+    assert len(check(draw(later, 400), episodes)) == sum(LENGTHS)

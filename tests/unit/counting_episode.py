@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from policies.replay.batch import Batch
+from policies.replay.buffer import ReplayBuffer
 from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
 from policies.replay.episode_writer import EpisodeWriter
@@ -79,3 +82,12 @@ def expect_steps(episode: Episode, steps: int) -> None:
     i = episode.header.episode_id
     assert episode.action[:, 0].tolist() == [mark(i, t) for t in range(steps)]
     assert episode.state["tcp"][:, 0].tolist() == [-mark(i, t) for t in range(steps + 1)]
+
+
+def draw(replay: ReplayBuffer, *how: float) -> Batch:
+    """The first of the sampled batches."""
+    return Batch(*(_first(x) for x in replay.sample(*how)))  # type: ignore[arg-type]
+
+
+def _first(x: Any) -> Any:
+    return {k: v[0] for k, v in x.items()} if isinstance(x, dict) else x[0]

@@ -17,7 +17,7 @@ from policies.replay.episode import Episode
 from robot.core.errors import SpecMismatch, StoreError
 from robot.core.spec import ActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Source, Step
-from tests.unit.counting_episode import SPEC, end, header, mark, step
+from tests.unit.counting_episode import SPEC, draw, end, header, mark, step
 
 GAMMA = 0.9
 
@@ -78,7 +78,7 @@ def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
     assert len(replay) == len(starts)
     if not starts:
         return
-    batch = replay.sample(64)
+    batch = draw(replay, 64)
     assert set(marks(batch)) <= starts
     for row, value in enumerate(marks(batch)):
         i, t = divmod(int(value), 100)
@@ -92,11 +92,15 @@ def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
 def test_every_field_comes_from_its_own_step() -> None:
     replay = buffer(n_step=2)
     replay.add_episode(episode(3, 6, sources=[Source.HUMAN] * 2))
-    batch = replay.sample(200, expert_fraction=0.5)
+    batch = draw(replay, 200, 0.5)
     value = marks(batch)
     after = np.minimum(value + 2, mark(3, 6))
     assert (batch.state == [1, 1, -1, -1, -1] * value[:, None]).all()
     assert (batch.action == value[:, None]).all()
+    last = value == mark(3, 5)  # of six steps: the second of its two is not there
+    assert (batch.actions[:, 0] == value[:, None]).all()
+    assert (batch.actions[:, 1] == np.where(last, 0, value + 1)[:, None]).all()
+    assert (batch.whole == ~last).all()
     assert (batch.base_action == value[:, None] + 0.5).all()
     assert (batch.next_state[:, 0] == after).all()
     assert (batch.next_base_action == after[:, None] + 0.5).all()
@@ -116,17 +120,17 @@ def test_who_is_expert_and_who_is_online() -> None:
     replay.add_episode(episode(1, 5, "train", odd))
     assert replay.counts == (5 + 1, 3, 2)
     assert len(replay) == 8
-    assert not set(marks(replay.sample(500))) & {mark(1, 1), mark(1, 2)}
+    assert not set(marks(draw(replay, 500))) & {mark(1, 1), mark(1, 2)}
 
 
 def test_an_empty_half_is_filled_from_the_other() -> None:
     with pytest.raises(StoreError, match="empty"):
-        buffer().sample(4)
+        draw(buffer(), 4)
     demos, online = buffer(), buffer()
     demos.add_episode(episode(0, 5, "demo"))
     online.add_episode(episode(0, 5, "train"))
-    assert demos.sample(8, 0.25).is_expert.all()
-    assert not online.sample(8, 0.25).is_expert.any()
+    assert draw(demos, 8, 0.25).is_expert.all()
+    assert not draw(online, 8, 0.25).is_expert.any()
 
 
 def test_eval_is_refused() -> None:
@@ -146,7 +150,7 @@ def test_an_open_episode_can_be_drawn_up_to_its_last_seen_observation() -> None:
     for t in range(4):
         replay.add(step(0, t))
         assert len(replay) == t
-    batch = replay.sample(100)
+    batch = draw(replay, 100)
     assert batch.next_state[:, 0].max() == mark(0, 3)
     replay.add(episode(1, 2))  # the open one was never ended
     assert len(replay) == 3 + 2
@@ -158,7 +162,7 @@ def test_an_episode_cut_off_ends_at_the_observation_already_there() -> None:
     replay = buffer()
     for record in (header(0), step(0, 0), step(0, 1), end(0, 1)):
         replay.add(record)
-    assert marks(replay.sample(10)).tolist() == [0] * 10
+    assert marks(draw(replay, 10)).tolist() == [0] * 10
 
 
 def test_a_full_buffer_drops_the_oldest_online_and_keeps_demonstrations() -> None:
@@ -166,8 +170,8 @@ def test_a_full_buffer_drops_the_oldest_online_and_keeps_demonstrations() -> Non
     replay.add_episode(episode(0, 4, "demo"))
     for i in range(1, 10):  # the eighth goes round the end of the arrays
         replay.add_episode(episode(i, 5))
-        assert set(marks(replay.sample(100, 1.0))) <= {0, 1, 2, 3}
-    batch = replay.sample(500, 0.0)
+        assert set(marks(draw(replay, 100, 1.0))) <= {0, 1, 2, 3}
+    batch = draw(replay, 500, 0.0)
     ids, after = marks(batch) // 100, batch.next_state[:, 0] // 100
     assert set(ids) == {7, 8, 9}  # 15 rows hold two whole episodes and the end of a third
     assert (after == ids).all()
@@ -182,12 +186,12 @@ def test_too_small_a_buffer_says_so() -> None:
 
 
 def test_one_seed_one_sequence() -> None:
-    def draw(seed: int) -> list[int]:
+    def drawn(seed: int) -> list[int]:
         replay = buffer(seed=seed)
         replay.add_episode(episode(0, 50))
-        return marks(replay.sample(20)).tolist()
+        return marks(draw(replay, 20)).tolist()
 
-    assert draw(1) == draw(1) != draw(2)
+    assert drawn(1) == drawn(1) != drawn(2)
 
 
 def test_insert_and_sample_are_fast() -> None:
@@ -198,7 +202,7 @@ def test_insert_and_sample_are_fast() -> None:
     wide = Episode(**{**vars(one), "features": features})
     replay = ReplayBuffer(spec, 50_000, GAMMA, 3)
     assert best(lambda: replay.add_episode(wide)) < 0.005
-    assert best(lambda: replay.sample(256)) < 0.015
+    assert best(lambda: draw(replay, 256)) < 0.015
 
 
 def best(call: Callable[[], object]) -> float:

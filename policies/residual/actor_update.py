@@ -1,0 +1,102 @@
+"""One actor update as a pure function of arrays: uphill on the critics, toward a person's corrections."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from policies.replay.batch import Batch
+from policies.residual import losses
+from policies.residual.behaviour import Behaviour
+from policies.residual.config import ResidualConfig
+from policies.residual.critic_update import CriticState, Metrics, optimiser
+from policies.residual.networks import Critics, apply, choose_members, initial_params
+from policies.residual.observation import Statistics
+from robot.core.spec import RigSpec
+
+_SATURATED = 0.95  # of the bound
+
+
+class ActorState(NamedTuple):
+    """What an actor update changes, and nothing else does."""
+
+    params: Any
+    log_temperature: jax.Array  # [] of a gaussian actor; a deterministic one leaves it alone
+    optimiser: Any
+    key: jax.Array  # fixed; each update folds the step in
+
+
+class ActorUpdate:
+    """TD3's or SAC's actor on base + residual; spec and settings are constants here."""
+
+    def __init__(self, spec: RigSpec, config: ResidualConfig, behaviour: Behaviour) -> None:
+        self._spec, self._config, self._behaviour = spec, config, behaviour
+        self._critics = Critics(config, config.actor_critics)
+        self._optimiser = optimiser(config.actor_lr, config.grad_clip)
+        # HIL-SERL's: minus half the number of continuous values, here for a density within the bounds.
+        count = behaviour.continuous.sum()
+        self._target_entropy = float(-0.5 * count + count * jnp.log(config.residual_scale))
+
+    def initial(self, key: jax.Array) -> ActorState:
+        """Before the first update."""
+        init_key, key = jax.random.split(key)
+        params = initial_params(self._behaviour.actor, self._spec, init_key)
+        log_temperature = jnp.log(jnp.float32(self._config.temperature))
+        return ActorState(params, log_temperature, self._optimiser.init((params, log_temperature)), key)
+
+    def step(
+        self,
+        state: ActorState,
+        critic: CriticState,
+        statistics: Statistics,
+        batch: Batch,
+        bc_scale: jax.Array,
+    ) -> tuple[ActorState, Metrics]:
+        """One update; reads the critics and cannot change them."""
+        noise_key, member_key = jax.random.split(jax.random.fold_in(state.key, critic.step))
+        config, now = self._config, statistics.normalise(batch.state)
+        values, gripper = critic.params["values"], critic.params.get("gripper")
+        members = choose_members(values, member_key, config.critics, config.actor_critics)
+        embedding = apply(self._critics, members, now, batch.features, method="embed")
+        noise = jax.random.normal(noise_key, batch.base_action.shape)
+        weight = bc_scale * config.bc_weight
+
+        def loss(params: tuple[Any, jax.Array]) -> tuple[jax.Array, Metrics]:
+            actor, log_temperature = params
+            base = batch.base_action
+            decision = self._behaviour.decide(actor, gripper, now, batch.features, base, noise)
+            action = jnp.clip(base + decision.residual, -1.0, 1.0)
+            q = apply(self._critics, members, embedding, base, action, method="values")
+            bc = self._bc_loss(decision.residual, batch)
+            climb = self._climb(q, decision.log_density, log_temperature)
+            return climb + weight * bc, _metrics(climb, bc, decision.residual, config.residual_scale)
+
+        params = (state.params, state.log_temperature)
+        (_, metrics), grads = jax.value_and_grad(loss, has_aux=True)(params)
+        updates, optimiser_state = self._optimiser.update(grads, state.optimiser, params)
+        new, log_temperature = cast(Any, optax.apply_updates(params, updates))
+        return ActorState(new, log_temperature, optimiser_state, state.key), metrics
+
+    def _bc_loss(self, residual: jax.Array, batch: Batch) -> jax.Array:
+        mask = batch.is_human | batch.is_expert
+        shown, free = self._config.residual_scale, self._behaviour.continuous
+        return losses.bc_loss(residual * free, batch.action * free, batch.base_action * free, mask, shown)
+
+    def _climb(self, q: jax.Array, log_density: jax.Array, log_temperature: jax.Array) -> jax.Array:
+        if self._config.policy == "deterministic":
+            return losses.q_loss(q)
+        climb = losses.entropy_loss(q, log_density, jnp.exp(log_temperature))
+        return climb + losses.temperature_loss(log_temperature, log_density, self._target_entropy)
+
+
+def _metrics(climb: jax.Array, bc: jax.Array, residual: jax.Array, bound: float) -> Metrics:
+    size = jnp.abs(residual)
+    return {
+        "actor_loss": climb,
+        "bc_loss": bc,
+        "residual_abs_mean": size.mean(),
+        "saturation": (size > _SATURATED * bound).mean(),
+    }
