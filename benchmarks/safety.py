@@ -55,7 +55,7 @@ class Trace:
 
     def __post_init__(self) -> None:
         self.twin.on_tick = self.see
-        self._tcp = self.twin.data.site("tcp")
+        self._arm, self._tcp = self.twin.arms["arm"], self.twin.data.site("tcp")
         self._last: np.ndarray | None = None
 
     def see(self) -> None:
@@ -65,7 +65,7 @@ class Trace:
         self.outside_m = max(self.outside_m, (low - tcp.xpos).max(), (tcp.xpos - high).max())
         axis = np.array(limits.tool_axis) / np.linalg.norm(limits.tool_axis)
         self.tilt_rad = max(self.tilt_rad, math.acos(np.clip(tcp.xmat.reshape(3, 3)[:, 2] @ axis, -1, 1)))
-        J = self.twin.jacobian()
+        J = self._arm.jacobian()
         twist = J @ d.qvel[:7]
         self.speed_mps = max(self.speed_mps, float(np.linalg.norm(twist[:3])))
         self.turn_radps = max(self.turn_radps, float(np.linalg.norm(twist[3:])))
@@ -73,8 +73,8 @@ class Trace:
         self.joint_margin_rad = min(self.joint_margin_rad, room.min())
         share = (np.abs(d.qvel[:7]) / limits.joint_speed_radps).max()
         self.joint_speed_share = max(self.joint_speed_share, share)
-        self.force_n = max(self.force_n, float(np.linalg.norm(self.twin.felt_force())))
-        self.impact_n = max(self.impact_n, float(np.linalg.norm(self.twin.contact_force())))
+        self.force_n = max(self.force_n, float(np.linalg.norm(self._arm.felt_force())))
+        self.impact_n = max(self.impact_n, float(np.linalg.norm(self._arm.contact_force())))
 
 
 class Guarded:
@@ -108,7 +108,7 @@ class Bare:
         self.twin = Twin(SCENES.load("peg_insert")(), gains=gains)
         self.twin.reset(0)
         self.trace = Trace(self.twin, limits)
-        self._T = self.twin.reference
+        self._T = self.twin.arms["arm"].reference.copy()
 
     def step(self, value: np.ndarray) -> None:
         """One control step: the reference goes where it is told."""

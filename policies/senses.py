@@ -84,7 +84,7 @@ class Senses:
             self._episode_id = episode_id
             self._starts = {arm: state.T_base_tcp for arm, state in states.items()}
         truth = parts.get(topics.TRUTH.name)
-        privileged = observe.privileged_vectors(truth, self._task.privileged) if truth else {}
+        privileged = observe.privileged_vectors(truth, self._task.privileged_views) if truth else {}
         features = self._encoder.encode({c: i.pixels for c, i in images.items()}) if self._encoder else {}
         seen = observe.observation(states, self._starts, images, features, privileged)
         executed, reward = parts[topics.EXECUTED.name], parts[topics.REWARD.name]

@@ -28,13 +28,11 @@ def arm_vectors(state: RobotState, T_base_start: Matrix) -> Arrays:
     return {f"{state.arm}/{name}": v.astype(np.float32) for name, v in vectors.items()}
 
 
-def privileged_vectors(truth: Truth, names: tuple[str, ...]) -> Arrays:
-    """PRIVILEGED: named poses in the tool's frame, position and 6-D rotation [9]."""
-    T_tool_base = inverse(truth.poses["tool"])
-    relative = {name: T_tool_base @ truth.poses[name] for name in names}
+def privileged_vectors(truth: Truth, views: Mapping[str, tuple[str, str]]) -> Arrays:
+    """PRIVILEGED: poses in a tool's frame, position and 6-D rotation [9], by `Task.privileged_views`."""
+    relative = {view: inverse(truth.poses[tool]) @ truth.poses[name] for view, (tool, name) in views.items()}
     return {
-        f"privileged/{name}": np.concatenate([T[:3, 3], rot6d(T[:3, :3])]).astype(np.float32)
-        for name, T in relative.items()
+        view: np.concatenate([T[:3, 3], rot6d(T[:3, :3])]).astype(np.float32) for view, T in relative.items()
     }
 
 

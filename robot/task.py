@@ -12,7 +12,7 @@ class Waypoint:
     """Where an operator brings the tool next, in the frame of an object that the twin's Truth names.
 
     Reached within ``tolerance_m`` and ``tolerance_rad``; ``gripper`` is held on the way there, and for
-    ``dwell_steps`` after arrival.
+    ``dwell_steps`` after arrival. Then comes the same arm's next one, once what it comes ``after`` is done.
     """
 
     frame: str
@@ -23,11 +23,16 @@ class Waypoint:
     dwell_steps: int = 0
     lane_m: float = float("inf")  # further off sideways than this: go back to the waypoint before
     speed: float = 1.0  # fraction of the largest action
+    arm: str = ""  # whose; empty: the task's only one
+    name: str = ""  # what another arm's waypoint may come after
+    after: str = (
+        ""  # a waypoint of another arm that must be done, its dwell too, before this one is headed for
+    )
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box in the arm's base frame, metres."""
+    """A box in each arm's own base frame, metres."""
 
     low_m: tuple[float, float, float]
     high_m: tuple[float, float, float]
@@ -45,15 +50,28 @@ class Task:
     time_limit_steps: int
     control_period_s: float
     waypoints: tuple[Waypoint, ...]
-    workspace: Box  # the reference of the tool centre point never leaves it
+    workspace: Box  # the reference of every arm's tool centre point never leaves it
     hand: str = "waypoints"  # in teleop.hands.HANDS: how the simulated operator drives
     rig: str = "twin"  # in launch/rigs: the simulated cell that it was made for
-    privileged: tuple[str, ...] = ()  # PRIVILEGED Truth poses the `state` variant of the observation adds
+    # PRIVILEGED Truth poses that the `state` variant of the observation adds, as seen from each arm's tool
+    privileged: tuple[str, ...] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
         """Names of the arms."""
         return tuple(a.arm for a in self.action.arms)
+
+    def tool_frame(self, arm: str) -> str:
+        """The Truth's name of what the arm moves: `tool`, or `left/tool` where there are several arms."""
+        return "tool" if len(self.arms) == 1 else f"{arm}/tool"
+
+    @property
+    def privileged_views(self) -> dict[str, tuple[str, str]]:
+        """Name in the observation -> (tool, pose) in the Truth: each pose in each tool's frame."""
+        alone = len(self.arms) == 1
+        pairs = [(a, name) for a in self.arms for name in self.privileged]
+        views = {(a, n): f"privileged/{n}" if alone else f"privileged/{a}/{n}" for a, n in pairs}
+        return {view: (self.tool_frame(a), n) for (a, n), view in views.items()}
 
     def rig_spec(self, feature_shape: tuple[int, int, int] | None) -> RigSpec:
         """What the policy sees and does; without a feature shape it sees state alone."""
@@ -61,7 +79,7 @@ class Task:
         for arm in self.arms:
             sizes = {"position": 3, "rotation": 6, "twist": 6, "wrench": 6, "gripper": 1}
             state |= {f"{arm}/{name}": (n,) for name, n in sizes.items()}
-        state |= {f"privileged/{name}": (9,) for name in self.privileged}
+        state |= {name: (9,) for name in self.privileged_views}
         size = (self.image_size, self.image_size, 3)
         images = dict.fromkeys(self.cameras, size)
         features = {} if feature_shape is None else dict.fromkeys(self.cameras, feature_shape)

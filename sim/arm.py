@@ -23,7 +23,10 @@ class TwinArmConfig:
 
 
 class TwinArm:
-    """Every reference moves physics on by one guard period. Used alone, it stamps with the wall clock."""
+    """Each reference moves physics on by one guard period, once the world's other arms have theirs too.
+
+    Used alone, it stamps with the wall clock.
+    """
 
     Config: ClassVar[type[TwinArmConfig]] = TwinArmConfig
 
@@ -43,25 +46,25 @@ class TwinArm:
     def connect(self) -> None:
         """Make the world, unless the cell gave one."""
         if self._world is None:
-            self._world = Twin(SCENES.load(self._config.scene)(), arm=self.arm)
+            self._world = Twin(SCENES.load(self._config.scene)(), arms=(self.arm,))
             self._world.reset(0)
             self._world.stamp_ns = time.time_ns()
 
     def state(self) -> RobotState:
         """The measurement now; DeviceLost while a fault has the plug."""
-        return self._plugged().state(self.episode_id)
+        return self._plugged().state(self.episode_id, self.arm)
 
     def send(self, target: ArmTarget) -> None:
-        """Follow the reference for one guard period."""
+        """Follow the reference for one guard period, which begins when every arm of the world has its own."""
         world = self._plugged()
-        world.advance(target.T_base_tcp, _PERIOD_S, target.gripper_width_m)
+        world.advance(target.T_base_tcp, _PERIOD_S, target.gripper_width_m, self.arm)
         if self._wall_clock:
             world.stamp_ns = time.time_ns()
 
     def rest(self) -> None:
         """Time goes on and nobody commands: the controller holds the last reference."""
         assert self._world is not None
-        self._world.advance(self._world.reference, _PERIOD_S)
+        self._world.rest(_PERIOD_S)
 
     def fault(self) -> str:
         """The twin's controller has no reflexes of its own."""

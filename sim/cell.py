@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 from robot.cell_config import CellConfig
@@ -31,29 +32,33 @@ from sim.twin import make_twin
 
 log = logging.getLogger(__name__)
 
-_GUARD_NS = 10_000_000
+_GUARD_S = 0.01
 
 
 class TwinCell(Node):
-    """Arm, cameras and geometric success judge of one twin, behind the same safety layer as a real arm.
+    """Arms, cameras and geometric success judge of one twin, behind the same safety layer as real arms.
 
     Lockstep: time stands still until a command for the present stamp arrives, the safest hold there is.
     Real time: ticked every guard period, each control period executes the newest command for its stamp, or
-    HOLD. While a device is unplugged time goes on in both, and the arm holds.
+    HOLD. While a device is unplugged time goes on in both, and the arms hold.
+
+    Args:
+        limits: of each of the task's arms, in its own base frame.
     """
 
     name = "cell"
 
-    def __init__(self, task: Task, limits: SafetyLimits, config: CellConfig | None = None) -> None:
+    def __init__(
+        self, task: Task, limits: Mapping[str, SafetyLimits], config: CellConfig | None = None
+    ) -> None:
         self._task, self._config = task, config or CellConfig()
         self.twin = make_twin(task, self._config.twin)
         size = (task.image_size, task.image_size)
         self._renderer = Renderer(self.twin.model, size) if task.cameras else None
-        spec = task.action.arms[0]
-        self._arm = TwinArm(spec.arm, world=self.twin)
-        guard_s = _GUARD_NS * 1e-9
-        arm = GuardedArm(self._arm, spec, limits, task.control_period_s, guard_s)
-        self.control = RigControl([arm])
+        self._arms = {name: TwinArm(name, world=self.twin) for name in task.arms}
+        period_s = task.control_period_s
+        arms = [GuardedArm(self._arms[s.arm], s, limits[s.arm], period_s, _GUARD_S) for s in task.action.arms]
+        self.control = RigControl(arms)
         self._faults = Faults(self._config.twin.faults)
         self._episode: EpisodeStart | None = None
         self._step_ns = round(task.control_period_s * 1e9)
@@ -69,7 +74,7 @@ class TwinCell(Node):
             topics.DEVICES,
             *(topics.arm_state(a) for a in task.arms),
         )
-        self.period_s = guard_s if self._config.realtime else None
+        self.period_s = _GUARD_S if self._config.realtime else None
 
     def start(self) -> None:
         """Say how the cameras see."""
@@ -107,7 +112,8 @@ class TwinCell(Node):
         self.twin.reset(start.seed)
         self.twin.stamp_ns += self._step_ns
         self._faults.begin(self.twin.stamp_ns)
-        self._arm.episode_id = start.episode_id
+        for driver in self._arms.values():
+            driver.episode_id = start.episode_id
         for arm in self.control.arms:
             arm.clear()  # a reset of the twin stands for a person who put things right ...
             arm.restart()  # ... and moves the arm
@@ -128,10 +134,11 @@ class TwinCell(Node):
         for change in self._faults.advance(now):
             self.publish(topics.DEVICES, change)
             self.control.hear(change)
-        self._arm.plugged_in = f"arm/{self._arm.arm}" not in self._faults.unplugged
+        for name, driver in self._arms.items():
+            driver.plugged_in = f"arm/{name}" not in self._faults.unplugged
         self.control.tick(now)
-        if self.twin.stamp_ns == now:  # nothing reached the arm
-            self._arm.rest()
+        if self.twin.stamp_ns == now:  # an arm was not reached
+            self.twin.rest(_GUARD_S)
 
     def _publish(self, source: Source | None = None) -> None:
         """All of one control step under one stamp: what moved the arm here, what it earned, what is seen."""
@@ -150,5 +157,6 @@ class TwinCell(Node):
             if f"camera/{camera}" not in self._faults.unplugged and self._renderer is not None:
                 pixels = twin.noisy_image(self._renderer.draw(twin.data, camera))
                 self.publish(topics.camera_image(camera), Image(stamp, camera, pixels))
-        if self._arm.plugged_in:
-            self.publish(topics.arm_state(self._arm.arm), twin.state(episode))
+        for name, driver in self._arms.items():
+            if driver.plugged_in:
+                self.publish(topics.arm_state(name), twin.state(episode, name))

@@ -36,15 +36,20 @@ class CartesianImpedance:
     """
 
     def __init__(
-        self, model: mujoco.MjModel, site: str, dofs: slice, gains: ImpedanceGains | None = None
+        self,
+        model: mujoco.MjModel,
+        site: str,
+        dofs: slice,
+        motors: slice,
+        gains: ImpedanceGains | None = None,
     ) -> None:
         self.gains = gains or ImpedanceGains()
         self._model, self._dofs = model, dofs
         self._site = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, site)
         self._jacobian = np.zeros((6, model.nv))
-        self._limit = model.actuator_ctrlrange[: dofs.stop, 1]
-        self._posture = np.zeros(dofs.stop)
-        self._null = np.eye(dofs.stop)
+        self._limit = model.actuator_ctrlrange[motors, 1]
+        self._posture = np.zeros(len(self._limit))
+        self._null = np.eye(len(self._limit))
         self._count = 0
         g = self.gains
         self._stiffness = np.repeat([g.translation_n_per_m, g.rotation_nm_per_rad], 3)

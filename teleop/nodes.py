@@ -14,33 +14,36 @@ from teleop.device import SimulatedOperator
 
 
 class SimulatedTeleop(Node):
-    """Reads the simulated operator once a control step, as soon as it has seen the step's truth."""
+    """Reads the simulated operators, one an arm, once a control step, as soon as they saw its truth."""
 
     name = "teleop"
 
-    def __init__(self, operator: SimulatedOperator) -> None:
-        self._operator = operator
+    def __init__(self, *operators: SimulatedOperator) -> None:
+        self._operators = operators
         self._episode_id = -1
         self._unread: Truth | None = None
         self.inputs = (topics.TRUTH, topics.EPISODE_START)
         self.outputs = (topics.TELEOP,)
 
     def on(self, topic: Topic, message: Truth | EpisodeStart) -> None:
-        """Follow the scene and answer with a reading of the same stamp."""
+        """Follow the scene and answer with readings of the same stamp."""
         if isinstance(message, EpisodeStart):
-            self._operator.begin(message)
+            for operator in self._operators:
+                operator.begin(message)
             self._episode_id = message.episode_id
         else:
             self._unread = message
         # Topics have no order among each other: a truth may come before the start of its episode.
         if self._unread is not None and self._unread.episode_id == self._episode_id:
             truth, self._unread = self._unread, None
-            self._operator.see(truth)
-            self.publish(topics.TELEOP, self._operator.read(truth.stamp_ns))
+            for operator in self._operators:
+                operator.see(truth)
+                self.publish(topics.TELEOP, operator.read(truth.stamp_ns))
 
     def close(self) -> None:
-        """Give the device back."""
-        self._operator.close()
+        """Give the devices back."""
+        for operator in self._operators:
+            operator.close()
 
 
 class ArbiterNode(Node):

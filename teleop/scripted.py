@@ -41,15 +41,19 @@ class ScriptedHand:
     """Works through a task's waypoints by what it sees in the twin's truth (PRIVILEGED)."""
 
     def __init__(
-        self, arm: ArmActionSpec, waypoints: tuple[Waypoint, ...], config: HandConfig | None = None
+        self,
+        arm: ArmActionSpec,
+        waypoints: tuple[Waypoint, ...],
+        config: HandConfig | None = None,
+        tool: str = "tool",
     ) -> None:
-        self._arm, self._waypoints = arm, waypoints
+        self._arm, self._waypoints, self._tool = arm, waypoints, tool
         self._config = config or HandConfig()
         self.begin(0)
 
-    def begin(self, seed: int) -> None:
-        """Forget the last episode."""
-        self._rng = np.random.default_rng([seed, 17])
+    def begin(self, seed: int, arm: int = 0) -> None:
+        """Forget the last episode; the hand of each ``arm``, counted from 0, trembles in its own way."""
+        self._rng = np.random.default_rng([seed, 17, arm])
         self._noise = np.zeros(6)
         self.index, self._dwell, self._pause = 0, 0, 0
         self._last: tuple[int, int, Errors] | None = None
@@ -59,21 +63,37 @@ class ScriptedHand:
         """Where the hand is going."""
         return self._waypoints[self.index]
 
+    @property
+    def arrived(self) -> bool:
+        """Whether this waypoint is done, with its dwell: then the hand waits, or goes to the next one."""
+        return self._dwell > self.waypoint.dwell_steps
+
+    @property
+    def done(self) -> frozenset[str]:
+        """Names of the waypoints that are done."""
+        passed = self._waypoints[: self.index + int(self.arrived)]
+        return frozenset(w.name for w in passed)
+
     def errors(self, truth: Truth) -> Errors:
         """Distance to the present waypoint."""
-        T_tool_goal = inverse(truth.poses["tool"]) @ truth.poses[self.waypoint.frame]
+        T_tool_goal = inverse(truth.poses[self._tool]) @ truth.poses[self.waypoint.frame]
         goal = T_tool_goal[:3, 3] + T_tool_goal[:3, :3] @ np.array(self.waypoint.position_m)
         return Errors(goal, _square_yaw(T_tool_goal))
 
-    def advance(self, truth: Truth) -> None:
-        """Go to the next waypoint where this one is reached, back to the last one where its lane is left."""
+    def advance(self, truth: Truth, done: frozenset[str] = frozenset()) -> None:
+        """Go to the next waypoint where this one is reached, back to the last one where its lane is left.
+
+        ``done`` names the waypoints of other arms that need not be waited for any more.
+        """
         errors = self.errors(truth)
         if self.index > 0 and float(np.hypot(*errors.translation_m[:2])) > self.waypoint.lane_m:
             self.index, self._dwell = self.index - 1, 0
         elif errors.within(self.waypoint) or self._passed(errors):
             self._dwell += 1
-        if self._dwell > self.waypoint.dwell_steps and self.index < len(self._waypoints) - 1:
-            self.index, self._dwell = self.index + 1, 0
+        if self.arrived and self.index < len(self._waypoints) - 1:
+            after = self._waypoints[self.index + 1].after
+            if not after or after in done:
+                self.index, self._dwell = self.index + 1, 0
 
     def _passed(self, errors: Errors) -> bool:
         # Already beyond an approach point along the tool's axis and in line with it: no need to go back.

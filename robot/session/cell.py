@@ -34,8 +34,8 @@ def check_rig(rig: RigConfig, task: Task, host: str) -> None:
 
 
 def twin_cell(job: Job) -> list[Node]:
-    """Arm, cameras and judge of the twin, in one process: they share a world."""
-    limits = reference_limits(job.rig.arms[job.task.arms[0]], job.task)
+    """Arms, cameras and judge of the twin, in one process: they share a world."""
+    limits = {a: reference_limits(job.rig.arms[a], job.task) for a in job.task.arms}
     return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell)]
 
 

@@ -64,7 +64,7 @@ def _teleop(job: Job) -> list[Node]:
         devices = [t.arm for t in job.rig.teleop if t.arm in job.task.arms]
         keys = load("robot.nodes.keys:KeyNode")(sys.stdin.fileno())
         return [*cell.hand_devices(job), keys, ArbiterNode(job.task, devices, lockstep=False)]
-    return [*_simulated_operator(job), ArbiterNode(job.task, job.task.arms[:1], not job.realtime)]
+    return [*_simulated_operator(job), ArbiterNode(job.task, lockstep=not job.realtime)]
 
 
 def _simulated_operator(job: Job) -> list[Node]:
@@ -73,9 +73,8 @@ def _simulated_operator(job: Job) -> list[Node]:
 
     engage = "always" if job.stage == "demos" else "when_needed"
     config = replace(job.config.operator, engage=engage)
-    arm = job.task.action.arms[0]
-    operator = ScriptedOperator(arm, job.task, config)
-    return [SimulatedTeleop(operator)]
+    operators = [ScriptedOperator(arm, job.task, config) for arm in job.task.action.arms]
+    return [SimulatedTeleop(*operators)]
 
 
 def _recorder(job: Job) -> list[Node]:

@@ -14,22 +14,29 @@ from teleop.scripted import ScriptedHand
 
 
 class WaypointHand:
-    """A `Hand` that steers by what is left to the present waypoint, and judges by it."""
+    """A `Hand` that steers by what is left to the present waypoint, and judges by it.
+
+    It follows how far the other arms are, too: one of its waypoints may come after one of theirs.
+    """
 
     def __init__(self, arm: ArmActionSpec, task: Task, config: OperatorConfig) -> None:
         self._config = config
-        self._hand = ScriptedHand(arm, task.waypoints, config.hand)
+        self._hands = [_scripted(a, task, config) for a in task.action.arms]
+        self._hand = self._hands[task.arms.index(arm.arm)]
         self.begin(0)
 
     def begin(self, seed: int) -> None:
         """Forget the last episode."""
-        self._hand.begin(seed)
+        for index, hand in enumerate(self._hands):
+            hand.begin(seed, index)
         self._step, self._held, self._lowest = 0, 0, 0
         self._distances: deque[float] = deque(maxlen=self._config.patience_steps + 1)
 
     def see(self, truth: Truth) -> None:
         """Move on to the next waypoint where this one is reached."""
-        self._hand.advance(truth)
+        done = frozenset[str]().union(*(hand.done for hand in self._hands))
+        for hand in self._hands:
+            hand.advance(truth, done)
 
     def deflection(self, truth: Truth) -> tuple[Array, float]:
         """Toward the waypoint."""
@@ -54,6 +61,8 @@ class WaypointHand:
 
     def _stuck(self) -> bool:
         d = self._distances
+        if self._hand.arrived:
+            return False  # it waits, for another arm or for the judge
         return len(d) == d.maxlen and d[0] - min(d) < self._config.progress_m
 
     def _drifting(self) -> bool:
@@ -67,3 +76,8 @@ class WaypointHand:
         if fine:
             self._distances.clear()
         return fine
+
+
+def _scripted(arm: ArmActionSpec, task: Task, config: OperatorConfig) -> ScriptedHand:
+    waypoints = tuple(w for w in task.waypoints if w.arm in ("", arm.arm))
+    return ScriptedHand(arm, waypoints, config.hand, task.tool_frame(arm.arm))

@@ -43,7 +43,10 @@ def test_a_task_is_called_what_the_registry_calls_it(task: Task) -> None:
 def test_a_tasks_waypoints_and_cameras_exist_in_its_cell(task: Task, twin: Twin) -> None:
     twin.reset(0)
     frames = set(twin.scene.poses(twin.model, twin.data))
-    assert {w.frame for w in task.waypoints} | set(task.privileged) | {"tool"} <= frames
+    tools = {task.tool_frame(arm) for arm in task.arms}
+    assert {w.frame for w in task.waypoints} | set(task.privileged) | tools <= frames
+    assert {w.arm for w in task.waypoints} <= {"", *task.arms}
+    assert {w.after for w in task.waypoints} <= {"", *(w.name for w in task.waypoints)}
     renderer = Renderer(twin.model, (32, 48))
     for camera in task.cameras:
         pixels = renderer.draw(twin.data, camera)
@@ -56,9 +59,10 @@ def test_a_cell_starts_inside_its_workspace_and_unsolved(task: Task, twin: Twin)
     low, high = np.array(task.workspace.low_m), np.array(task.workspace.high_m)
     for seed in range(20):
         twin.reset(seed)
-        position = twin.state().T_base_tcp[:3, 3]
-        assert (position > low - 1e-3).all()
-        assert (position < high + 1e-3).all()
+        for arm in task.arms:
+            position = twin.state(arm=arm).T_base_tcp[:3, 3]
+            assert (position > low - 1e-3).all()
+            assert (position < high + 1e-3).all()
         assert not twin.scene.success(twin.model, twin.data)
 
 
@@ -68,10 +72,12 @@ def test_the_tool_stays_in_the_workspace_whatever_is_asked(task: Task) -> None:
     guarded = GuardedTwin(SCENES.load(task.scene)(), task)
     guarded.reset(3)
     for _ in range(60):
-        guarded.step(np.sign(rng.normal(size=6)))
-        position = guarded.state().T_base_tcp[:3, 3]
-        assert (position > low - 0.006).all()  # the reference is inside; the arm overshoots a little
-        assert (position < high + 0.006).all()
+        axes = [np.sign(rng.normal(size=6)) for _ in task.arms]
+        guarded.drive([spec.from_axes(a, 0.0) for spec, a in zip(task.action.arms, axes, strict=True)])
+        for arm in task.arms:
+            position = guarded.twin.state(arm=arm).T_base_tcp[:3, 3]
+            assert (position > low - 0.006).all()  # the reference is inside; the arm overshoots a little
+            assert (position < high + 0.006).all()
 
 
 def test_a_reset_is_its_seeds(task: Task, twin: Twin) -> None:

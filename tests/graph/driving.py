@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from robot.cell_config import TwinConfig
-from robot.core.types import EpisodeStart, RobotState, Source, Truth
+from robot.core.types import Array, EpisodeStart, RobotState, Source, Truth
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits
 from robot.session.cell import reference_limits
@@ -19,32 +21,52 @@ from teleop.intervention import ScriptedOperator
 from teleop.operator_config import OperatorConfig
 
 
+def rig_limits(task: Task) -> dict[str, SafetyLimits]:
+    """Of every arm of the task's twin, for a task."""
+    rig = load_rig(task.rig)
+    return {a: reference_limits(rig.arms[a], task) for a in task.arms}
+
+
 def twin_limits(task: Task) -> SafetyLimits:
-    """The twin rig's, for a task."""
-    return reference_limits(load_rig("twin").arms["arm"], task)
+    """Of the task's first arm."""
+    return rig_limits(task)[task.arms[0]]
 
 
 class GuardedTwin:
-    """A scene's twin, moved by the actions of a task, one control step at a time."""
+    """A scene's twin, moved by the actions of a task, one control step at a time.
+
+    ``spec``, ``arm``, ``step`` and ``state`` are the first arm's; ``drive`` moves all of them.
+    """
 
     def __init__(
         self, scene: Scene, task: Task, config: TwinConfig | None = None, limits: SafetyLimits | None = None
     ) -> None:
-        self.twin, self.spec = Twin(scene, config), task.action.arms[0]
-        limits = limits or twin_limits(task)
-        driver = TwinArm(self.spec.arm, world=self.twin)
-        self.arm = GuardedArm(driver, self.spec, limits, task.control_period_s, 0.01)
+        self.twin, self.spec = Twin(scene, config, task.arms), task.action.arms[0]
+        keep = rig_limits(task) if limits is None else dict.fromkeys(task.arms, limits)
+        self.arms = [
+            GuardedArm(TwinArm(s.arm, world=self.twin), s, keep[s.arm], task.control_period_s, 0.01)
+            for s in task.action.arms
+        ]
+        self.arm = self.arms[0]
 
     def reset(self, seed: int) -> None:
         self.twin.reset(seed)
-        self.arm.begin()
+        for arm in self.arms:
+            arm.begin()
 
     def step(self, axes: ArrayLike, gripper: float = 0.0) -> None:
-        """One control step of the deflection ``axes`` [6] in [-1, 1], tool frame."""
-        value = self.spec.from_axes(axes, gripper)
-        self.arm.command(self.twin.stamp_ns, value, Source.POLICY, engaged=False)
+        """One control step of the deflection ``axes`` [6] in [-1, 1], tool frame; other arms rest."""
+        rest = [np.zeros(arm.spec.size, np.float32) for arm in self.arms[1:]]
+        self.drive([self.spec.from_axes(axes, gripper), *rest])
+
+    def drive(self, values: Sequence[Array]) -> None:
+        """One control step of all arms, each by its own slice of the action."""
+        for arm, value in zip(self.arms, values, strict=True):
+            arm.command(self.twin.stamp_ns, value, Source.POLICY, engaged=False)
         for _ in range(10):
-            self.arm.tick(self.twin.stamp_ns)
+            now = self.twin.stamp_ns
+            for arm in self.arms:
+                arm.tick(now)
 
     def rest(self, steps: int) -> None:
         for _ in range(steps):
@@ -57,13 +79,17 @@ class GuardedTwin:
 def steps_to_success(guarded: GuardedTwin, task: Task, seed: int) -> int | None:
     """Control steps the operator needs from the start that ``seed`` draws; None beyond the time limit."""
     twin = guarded.twin
-    operator = ScriptedOperator(guarded.spec, task, OperatorConfig("always"))
-    operator.begin(EpisodeStart(0, 0, seed))
+    operators = [ScriptedOperator(s, task, OperatorConfig("always")) for s in task.action.arms]
+    for operator in operators:
+        operator.begin(EpisodeStart(0, 0, seed))
     guarded.reset(seed)
     for step in range(task.time_limit_steps):
         if twin.scene.success(twin.model, twin.data):
             return step
-        operator.see(Truth(twin.stamp_ns, 0, twin.scene.poses(twin.model, twin.data)))
-        reading = operator.read(twin.stamp_ns)
-        guarded.step(reading.axes, reading.gripper)
+        truth, values = Truth(twin.stamp_ns, 0, twin.scene.poses(twin.model, twin.data)), []
+        for operator, spec in zip(operators, task.action.arms, strict=True):
+            operator.see(truth)
+            reading = operator.read(twin.stamp_ns)
+            values.append(spec.from_axes(reading.axes, reading.gripper))
+        guarded.drive(values)
     return None

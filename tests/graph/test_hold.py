@@ -25,7 +25,7 @@ from sim.cell import TwinCell
 from teleop.intervention import ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
 from teleop.operator_config import OperatorConfig
-from tests.graph.driving import twin_limits
+from tests.graph.driving import rig_limits
 
 TASK = replace(PEG_INSERT_STATE, time_limit_steps=5)
 PERIOD_NS = 100_000_000
@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, realtime: bool) -> None:
         self.executed: list[Action] = []
         self.states: list[RobotState] = []
-        self.cell = TwinCell(TASK, twin_limits(TASK), CellConfig(realtime=realtime))
+        self.cell = TwinCell(TASK, rig_limits(TASK), CellConfig(realtime=realtime))
         self.cell.publish = self._keep
 
     def start(self) -> None:
@@ -153,7 +153,7 @@ def actor(**plan: Any) -> ActorNode:
 
 def graph(*nodes: Node) -> list[Node]:
     operator = ScriptedOperator(TASK.action.arms[0], TASK, OperatorConfig("never"))
-    return [TwinCell(TASK, twin_limits(TASK)), SimulatedTeleop(operator), *nodes]
+    return [TwinCell(TASK, rig_limits(TASK)), SimulatedTeleop(operator), *nodes]
 
 
 def test_without_an_arbiter_nothing_moves() -> None:

@@ -23,7 +23,7 @@ from sim.cell import TwinCell
 from teleop.intervention import ScriptedOperator
 from teleop.nodes import ArbiterNode, SimulatedTeleop
 from teleop.operator_config import OperatorConfig
-from tests.graph.driving import twin_limits
+from tests.graph.driving import rig_limits
 
 TASK = replace(PEG_INSERT, cameras=("wrist",), image_size=32, time_limit_steps=12)
 PULLED_S, GONE_S = 0.27, 0.5  # in the middle of a control step, at full speed
@@ -52,7 +52,7 @@ class Trace:
 def run(tmp_path: Path, device: str, realtime: bool) -> tuple[Trace, list[Episode]]:
     """Three whole episodes, the second start cut off once; the operator drives all the time."""
     config = CellConfig(realtime, TwinConfig(faults=(Fault(device, 1, PULLED_S, GONE_S),)))
-    cell, trace = TwinCell(TASK, twin_limits(TASK), config), Trace()
+    cell, trace = TwinCell(TASK, rig_limits(TASK), config), Trace()
     if realtime:
         cell.period_s = 0.0  # as often as LocalHost can: its time is the cell's
     trace.watch(cell)

@@ -59,8 +59,9 @@ def test_an_episode_starts_at_the_identity(T: Matrix) -> None:
 @given(POSE, POSE, POSE)
 @settings(max_examples=40, deadline=None)
 def test_privileged_poses_are_the_tools_view(T: Matrix, tool: Matrix, socket: Matrix) -> None:
-    here = privileged_vectors(Truth(0, 0, {"tool": tool, "socket": socket}), ("socket", "tool"))
-    there = privileged_vectors(Truth(0, 0, {"tool": T @ tool, "socket": T @ socket}), ("socket",))
+    views = {f"privileged/{name}": ("tool", name) for name in ("socket", "tool")}
+    here = privileged_vectors(Truth(0, 0, {"tool": tool, "socket": socket}), views)
+    there = privileged_vectors(Truth(0, 0, {"tool": T @ tool, "socket": T @ socket}), views)
     vector = here["privileged/socket"]
     seen = transform(from_rot6d(vector[3:]), vector[:3])
     np.testing.assert_allclose(tool @ seen, socket, atol=3e-6)
@@ -88,6 +89,6 @@ def test_it_fits_the_tasks_spec() -> None:
     images = {c: Image(0, c, np.zeros((size, size, 3), np.uint8)) for c in PEG_INSERT.cameras}
     assert shapes(observation(arms, starts, images, {}, {})) == PEG_INSERT.rig_spec(None).observation
     truth = Truth(0, 0, {"tool": np.eye(4), "socket": np.eye(4)})
-    privileged = privileged_vectors(truth, PEG_INSERT_STATE.privileged)
+    privileged = privileged_vectors(truth, PEG_INSERT_STATE.privileged_views)
     seen = observation(arms, starts, {}, {}, privileged)
     assert shapes(seen) == PEG_INSERT_STATE.rig_spec(None).observation
