@@ -102,5 +102,5 @@ def _legend(figure: Figure, rows: Sequence[Row]) -> None:
     arms = [a for a in _COLORS if any(r.arm == a for r in rows)]
     lines = [Line2D([], [], color=_COLORS[a], label=ARMS[a].label) for a in arms]
     lines.append(Line2D([], [], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="imitation alone"))
-    lines.append(Line2D([], [], color=GREY, marker="o", markersize=5, label="final check, no help"))
+    lines.append(Line2D([], [], color=GREY, linestyle="", marker="o", label="final check, no help"))
     figure.legend(handles=lines, loc="outside upper left", ncols=min(len(lines), 3), frameon=False)

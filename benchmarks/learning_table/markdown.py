@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.learning_table.aggregate import Summary, summarise
 from benchmarks.learning_table.commits import is_stale
-from benchmarks.learning_table.plan import ARMS, GRIDS, IMITATION, Grid, built
+from benchmarks.learning_table.plan import ARMS, DEFAULT, GRIDS, IMITATION, Grid, built
 from benchmarks.learning_table.results import newest
 from benchmarks.learning_table.row import Row
+from benchmarks.learning_table.targets import HEAD as TARGETS_HEAD
+from benchmarks.learning_table.targets import verdict
 from robot.session.statistics import Rate
 
 _NOTES = """
@@ -37,8 +39,8 @@ def report(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     """The whole page."""
     parts = ["# Arms side by side: success against steps on the robot", _NOTES.strip()]
     for grid in GRIDS:
-        parts.append(f"## {grid.title}")
-        parts.append("\n".join([_HEAD, _rule(_HEAD), *_lines(grid, newest(rows), seeds)]))
+        summaries = _summaries(grid, rows, seeds)
+        parts += [f"## {grid.title}", _grid(grid, summaries, len(seeds)), *_targets(grid, summaries)]
     sessions = sorted(rows, key=lambda r: (r.host, r.task, list(ARMS).index(r.arm), r.seed, r.finished))
     parts.append("## Every session")
     parts.append("\n".join([_SESSION_HEAD, _rule(_SESSION_HEAD), *map(_session, sessions)]))
@@ -46,21 +48,30 @@ def report(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def missing(grid: Grid, rows: Mapping[tuple[str, str, int, str], Row], seeds: Sequence[int]) -> int:
-    """Sessions of the grid that could be run and were not."""
-    places = [(a, t, s, grid.host) for t in grid.tasks for a in grid.arms if built(a, t) for s in seeds]
-    return sum(place not in rows for place in places)
+def _summaries(grid: Grid, rows: Sequence[Row], seeds: Sequence[int]) -> dict[str, dict[str, Summary]]:
+    """Task -> arm -> its newest rows together; arms that never ran are left out."""
+    known = newest(rows)
+    return {t: {a: summarise(found) for a in grid.arms
+                if (found := [r for s in seeds if (r := known.get((a, t, s, grid.host)))])}
+            for t in grid.tasks}  # fmt: skip
 
 
-def _lines(grid: Grid, rows: Mapping[tuple[str, str, int, str], Row], seeds: Sequence[int]) -> list[str]:
-    lines = []
-    for task in grid.tasks:
-        for arm in grid.arms:
-            found = [r for s in seeds if (r := rows.get((arm, task, s, grid.host))) is not None]
-            state = "not run" if built(arm, task) else "not built"
-            text = _summary(summarise(found), len(seeds)) if found else f"| {state} |" + " |" * 8
-            lines.append(f"| {task} | {ARMS[arm].label} {text}")
-    return lines
+def _grid(grid: Grid, summaries: Mapping[str, Mapping[str, Summary]], seeds: int) -> str:
+    lines = [_HEAD, _rule(_HEAD)]
+    for task, arm in ((t, a) for t in grid.tasks for a in grid.arms):
+        found = summaries[task].get(arm)
+        state = "not run" if built(arm, task) else "not built"
+        text = _summary(found, seeds) if found else f"| {state} |" + " |" * 8
+        lines.append(f"| {task} | {ARMS[arm].label} {text}")
+    return "\n".join(lines)
+
+
+def _targets(grid: Grid, summaries: Mapping[str, Mapping[str, Summary]]) -> list[str]:
+    lines = [v for t in grid.tasks if (v := verdict(t, summaries[t])) is not None]
+    if not lines:
+        return []
+    title = f"What the default ({ARMS[DEFAULT].label}) has to reach:"
+    return [title, "\n".join([TARGETS_HEAD, _rule(TARGETS_HEAD), *lines])]
 
 
 def _summary(s: Summary, wanted: int) -> str:

@@ -14,8 +14,9 @@ pytest.importorskip("matplotlib")
 from benchmarks.learning_table.aggregate import summarise
 from benchmarks.learning_table.figure import band, success_curve
 from benchmarks.learning_table.markdown import report
-from benchmarks.learning_table.plan import ARMS, GRIDS, STATE, Cell, Grid, built, cells
+from benchmarks.learning_table.plan import ARMS, DEFAULT, GRIDS, STATE, Cell, Grid, built, cells
 from benchmarks.learning_table.results import add_row, newest, read_rows
+from benchmarks.learning_table.targets import verdict
 from benchmarks.learning_table.todo import without_row
 from robot.core.errors import NudgeError, StoreError
 from robot.session.statistics import Rate, wilson
@@ -108,7 +109,24 @@ def test_the_report_names_gaps_and_losers() -> None:
                 assert lines
                 assert built(arm, task) or "not built" in lines[0]
     widths = {x.count("|") for x in page if x.startswith("|") and "commit" not in x and "aaaaaaa" not in x}
-    assert widths == {12, 14}  # the rules of both tables too
+    assert widths == {5, 12, 14}  # the rules of all tables too
+
+
+@pytest.mark.parametrize(
+    ("ours", "peer", "want"),
+    [
+        (1000, 2000, "met: 0.50"),
+        (1100, 2000, "**not met**: 0.55"),
+        (None, 2000, "**not met**: 90 % reached by 0 of 1 seeds"),
+        (1000, None, "met: HIL-SERL got there with 0 of 1 seeds"),
+    ],
+)
+def test_steps_are_judged_against_the_peer(ours: int | None, peer: int | None, want: str) -> None:
+    arms = {DEFAULT: summarise([replace(ROW, steps_to_90=ours)])}
+    assert "| not measured |" in str(verdict("peg", arms))
+    arms["hilserl"] = summarise([replace(ROW, arm="hilserl", steps_to_90=peer)])
+    assert str(verdict("peg", arms)) == f"| peg | **not met**: 90.0% | {want} | **not met**: 0.75 |"
+    assert verdict("peg", {"hilserl": arms["hilserl"]}) is None
 
 
 def test_curve_counts_only_success_without_help() -> None:
