@@ -45,7 +45,8 @@ class ReplayBuffer:
         capacity: observations held; beyond it the oldest go, demonstrations added before any train
             episode excepted. Memory is taken as it is used.
         discount: gamma of one control step.
-        n_step: control steps a sampled transition spans; fewer at an episode's end.
+        n_step: control steps a sampled transition spans; fewer at an episode's end, or where a person takes
+            over from the policy.
         seed: of the draws.
     """
 
@@ -139,6 +140,7 @@ class ReplayBuffer:
         rows, row = self._rows, start
         reward, discount = np.zeros(start.shape, np.float32), np.ones(start.shape, np.float32)
         alive = whole = np.ones(start.shape, bool)
+        by_hand = rows.source[start] == Source.HUMAN
         actions = []
         for _ in range(self._n_step):
             whole = alive
@@ -147,6 +149,8 @@ class ReplayBuffer:
             discount *= np.where(alive, self._gamma * rows.discount[row], np.float32(1))
             following = np.where(alive, rows.after(row), row)
             alive = alive & ~rows.stop[row] & ~rows.final[following]
+            # Where a person took over the policy's own value counts: a rescue must not excuse what led to it.
+            alive = alive & (by_hand | (rows.source[following] != Source.HUMAN))
             row = following
         return _Ahead(reward, discount, row, np.stack(actions, axis=-2), whole)
 

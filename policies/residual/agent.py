@@ -10,7 +10,7 @@ import numpy as np
 from policies.replay.batch import Batch
 from policies.residual.config import ResidualConfig
 from policies.residual.observation import check_statistics
-from policies.residual.sharding import spread
+from policies.residual.sharding import copied, spread
 from policies.residual.update import LearnerState, UpdateRule
 from robot.core.spec import RigSpec
 from robot.core.types import Array
@@ -36,7 +36,7 @@ class ResidualAgent:
         check_statistics(state_mean, state_std, spec.observation.state_size)
         self.spec, self.config = spec, config
         self._rule = UpdateRule(spec, config)
-        self.state: LearnerState = self._rule.initial(seed, state_mean, state_std)
+        self.state: LearnerState = copied(self._rule.initial(seed, state_mean, state_std))
 
     def update(self, batches: Batch, train_actor: bool, bc_scale: float = 1.0) -> dict[str, float]:
         """A critic update for each of K batches [K, B, ...], then one of the actor on the last, if asked.

@@ -18,6 +18,7 @@ from safetensors import numpy as safetensors
 
 from policies.replay.durable import write_folder
 from policies.residual.agent import ResidualAgent
+from policies.residual.sharding import copied
 from robot.core.errors import SpecMismatch, StoreError
 
 Counters = dict[str, int]
@@ -112,7 +113,7 @@ def _restored(agent: ResidualAgent, arrays: dict[str, np.ndarray], meta: dict[st
         )
     # Copies: a restored buffer is donated to the next update, so it must be jax's own.
     leaves = [jnp.array(arrays[name]) for name in want]
-    return jax.tree.unflatten(jax.tree.structure(agent.state), leaves)
+    return copied(jax.tree.unflatten(jax.tree.structure(agent.state), leaves))
 
 
 def _shape(array: np.ndarray | None) -> object:

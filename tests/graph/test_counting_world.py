@@ -127,9 +127,16 @@ def test_the_learner_reads_everything_once_and_in_order_while_it_is_written(
     assert (counts.online, counts.expert, counts.episodes) == (sum(LENGTHS), len(world.ENGAGED), 5)
 
 
+def taken_over(episode: Episode, start: int, t: int) -> bool:
+    """Whether a person decides at ``t`` who did not at ``start``."""
+    return episode.source[t] == Source.HUMAN != episode.source[start]
+
+
 def expected(episode: Episode, t: int) -> tuple[float, float, int]:
     """Reward, discount and end of the n-step row that starts at ``t``, step by step."""
-    end = min(t + N_STEP, len(episode))
+    end = t + 1
+    while end < min(t + N_STEP, len(episode)) and not taken_over(episode, t, end):
+        end += 1
     earned = sum(GAMMA**k * float(episode.reward[t + k]) for k in range(end - t))
     return earned, GAMMA ** (end - t) * float(episode.discount[t:end].prod()), end
 

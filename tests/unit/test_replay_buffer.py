@@ -43,7 +43,8 @@ def look_ahead(steps: list[Step], start: int, n: int) -> tuple[float, float, int
         reward += discount * steps[t].reward
         discount *= GAMMA * steps[t].discount
         t += 1
-        if steps[t - 1].terminated:
+        taken_over = t < len(steps) and steps[t].source is Source.HUMAN is not steps[start].source
+        if steps[t - 1].terminated or taken_over:
             break
     return reward, discount, t
 
@@ -111,6 +112,16 @@ def test_every_field_comes_from_its_own_step() -> None:
     assert batch.is_expert.tolist() == [True] * 100 + [False] * 100
     assert (value[:100] < mark(3, 2)).all()
     assert (value[100:] >= mark(3, 2)).any()
+
+
+def test_a_rescue_does_not_excuse_what_led_to_it() -> None:
+    replay = buffer(n_step=3)
+    policy, human = [Source.POLICY] * 3, [Source.HUMAN] * 2
+    replay.add_episode(episode(0, 7, sources=[*policy, *human, *policy]))
+    batch = draw(replay, 300, 0.0)
+    after = dict(zip(marks(batch).tolist(), batch.next_state[:, 0].tolist(), strict=True))
+    # From 1 and 2 up to the hand-over at 3; from the person's 3 and 4 the full three steps.
+    assert [after[t] for t in range(5)] == [3, 3, 3, 6, 7]
 
 
 def test_who_is_expert_and_who_is_online() -> None:
