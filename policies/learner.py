@@ -16,6 +16,7 @@ from policies.replay.batch import Batch
 from policies.replay.buffer import ReplayBuffer
 from policies.replay.episode import Episode
 from policies.replay.limiter import UpdateRatio
+from policies.replay.rows import rows_within
 from policies.replay.tail import Record, StoreTail
 from policies.residual import checkpoint
 from policies.residual.agent import ResidualAgent
@@ -71,7 +72,7 @@ class LearnerNode(Node):
             raise StoreError("no successful demonstration in the store; run `nudge demo` first")
         self._bases = _bases(demos, spec, r.feature_channels)
         thin = reduced(spec, r.feature_channels)
-        self._buffer = ReplayBuffer(thin, config.capacity, r.discount, r.n_step, seed)
+        self._buffer = ReplayBuffer(thin, rows_within(config.memory_gb, thin), r.discount, r.n_step, seed)
         self._agent = ResidualAgent(thin, r, *_statistics(demos, spec), seed)
         for record in records:
             self._add(record)

@@ -10,7 +10,7 @@ from robot.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class LearnerConfig:
-    """Counts are online steps, critic updates or observations; ConfigError lists what is out of range."""
+    """Counts are online steps or critic updates; ConfigError lists what is out of range."""
 
     residual: ResidualConfig = field(default_factory=ResidualConfig)
     warmup_steps: int = 300  # online steps of the base alone before the first update
@@ -19,10 +19,13 @@ class LearnerConfig:
     publish_every: int = 100  # updates
     updates_per_tick: int = 8
     checkpoint_every: int = 2000  # updates
-    capacity: int = 60_000  # observations
+    memory_gb: float = 2.0  # of replay; the oldest online steps go first, demonstrations stay
 
     def __post_init__(self) -> None:
-        counts = {n: v for n, v in vars(self).items() if n not in ("residual", "critic_only_updates")}
+        free = ("residual", "critic_only_updates", "memory_gb")
+        counts = {n: v for n, v in vars(self).items() if n not in free}
         bad = [f"{n}: got {v}, want at least 1" for n, v in counts.items() if v < 1]
+        if not self.memory_gb > 0:
+            bad.append(f"memory_gb: got {self.memory_gb} GB, want more than 0")
         if bad:
             raise ConfigError(bad, "learner")

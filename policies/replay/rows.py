@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,15 @@ import numpy as np
 from robot.core.errors import SpecMismatch, StoreError
 from robot.core.spec import RigSpec
 from robot.core.types import Array, Arrays
+
+_MOST_ROWS = 1_000_000
+
+
+def rows_within(memory_gb: float, spec: RigSpec) -> int:
+    """How many observations fit into so many 1e9 bytes; a million at most, two at least."""
+    values = spec.observation.state_size + 2 * spec.action.size + 2
+    maps = sum(math.prod(s) for s in spec.observation.features.values())
+    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 5)), 2), _MOST_ROWS)
 
 
 class Rows:
@@ -71,7 +81,7 @@ class Rows:
         if count > room:
             raise StoreError(
                 f"replay buffer of {self._capacity} observations: {self._base} are demonstrations that stay, "
-                f"so {count} more do not fit; raise its capacity"
+                f"so {count} more do not fit; raise learner.memory_gb"
             )
         rows = self._base + (self._written + np.arange(count)) % room
         if keep and self._written == 0:

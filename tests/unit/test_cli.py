@@ -94,7 +94,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_preset(tmp_pa
     assert not config.use_base
     assert not config.interventions
     assert config.learner.warmup_steps == 11
-    assert config.learner.capacity == SessionConfig().learner.capacity
+    assert config.learner.memory_gb == SessionConfig().learner.memory_gb
 
 
 def test_a_job_in_the_background_can_still_be_interrupted(nudge):

@@ -14,6 +14,7 @@ from policies.replay.assemble import assemble
 from policies.replay.batch import Batch
 from policies.replay.buffer import ReplayBuffer
 from policies.replay.episode import Episode
+from policies.replay.rows import Rows, rows_within
 from robot.core.errors import SpecMismatch, StoreError
 from robot.core.spec import ActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Source, Step
@@ -192,7 +193,7 @@ def test_a_full_buffer_drops_the_oldest_online_and_keeps_demonstrations() -> Non
 def test_too_small_a_buffer_says_so() -> None:
     replay = buffer(capacity=8)
     replay.add_episode(episode(0, 4, "demo"))
-    with pytest.raises(StoreError, match="raise its capacity"):
+    with pytest.raises(StoreError, match=r"raise learner\.memory_gb"):
         replay.add_episode(episode(1, 4, "demo"))
 
 
@@ -203,6 +204,15 @@ def test_one_seed_one_sequence() -> None:
         return marks(draw(replay, 20)).tolist()
 
     assert drawn(1) == drawn(1) != drawn(2)
+
+
+def test_a_memory_budget_is_kept() -> None:
+    spec = RigSpec(ObservationSpec({"q": (31,)}, {}, {"wrist": (8, 8, 32)}), SPEC.action)
+    count = rows_within(0.01, spec)
+    taken = [v for v in vars(Rows(spec, count)).values() if isinstance(v, np.ndarray | dict)]
+    used = sum(a.nbytes for v in taken for a in (v.values() if isinstance(v, dict) else [v]))
+    assert 0.009e9 < used <= 0.01e9
+    assert rows_within(1e6, spec) == 1_000_000
 
 
 def test_insert_and_sample_are_fast() -> None:
