@@ -7,6 +7,11 @@ TASKS = Registry(
     {
         "peg_insert": "policies.tasks.peg_insert:PEG_INSERT",
         "peg_insert_state": "policies.tasks.peg_insert:PEG_INSERT_STATE",
+        "peg_insert_0_5mm": "policies.tasks.peg_insert:PEG_INSERT_0_5MM",
+        "peg_insert_0_5mm_state": "policies.tasks.peg_insert:PEG_INSERT_0_5MM_STATE",
+        "peg_insert_0_2mm": "policies.tasks.peg_insert:PEG_INSERT_0_2MM",
+        "peg_insert_0_2mm_state": "policies.tasks.peg_insert:PEG_INSERT_0_2MM_STATE",
         "lift": "policies.tasks.lift:LIFT",
+        "lift_state": "policies.tasks.lift:LIFT_STATE",
     },
 )

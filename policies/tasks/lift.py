@@ -1,5 +1,7 @@
 """Grasp a cube that lies somewhere on the table and lift it."""
 
+from dataclasses import replace
+
 from robot.core.spec import ActionSpec, ArmActionSpec
 from robot.task import Box, Task, Waypoint
 
@@ -20,3 +22,5 @@ LIFT = Task(
     waypoints=(_ABOVE, _AROUND, _GRASPED, _LIFTED),
     workspace=Box((0.43, -0.07, 0.012), (0.57, 0.07, 0.25)),
 )
+
+LIFT_STATE = replace(LIFT, name="lift_state", cameras=(), privileged=("cube",))

@@ -6,6 +6,8 @@ SCENES = Registry(
     "scene",
     {
         "peg_insert": "sim.scenes.peg_insert:PegInsertScene",
+        "peg_insert_0_5mm": "sim.scenes.peg_insert:PEG_INSERT_0_5MM",
+        "peg_insert_0_2mm": "sim.scenes.peg_insert:PEG_INSERT_0_2MM",
         "lift": "sim.scenes.lift:LiftScene",
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mujoco
@@ -87,6 +88,10 @@ class PegInsertScene:
         half = lead / np.sqrt(2)
         face = R @ [inner + lead, 0, height]
         _box(socket, face, [half, inner + lead, half], [0.9, 0.9, 0.92, 1], R @ rot_y(np.pi / 4))
+
+
+PEG_INSERT_0_5MM = partial(PegInsertScene, clearance_m=0.0005)
+PEG_INSERT_0_2MM = partial(PegInsertScene, clearance_m=0.0002)
 
 
 def rot_y(angle: float) -> Matrix:

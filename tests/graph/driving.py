@@ -52,7 +52,8 @@ class GuardedTwin:
     def reset(self, seed: int) -> None:
         self.twin.reset(seed)
         for arm in self.arms:
-            arm.begin()
+            arm.clear()  # as the cell does: a person put things right ...
+            arm.restart()  # ... and moved the arm
 
     def step(self, axes: ArrayLike, gripper: float = 0.0) -> None:
         """One control step of the deflection ``axes`` [6] in [-1, 1], tool frame; other arms rest."""

@@ -11,6 +11,7 @@ from policies.tasks.peg_insert import PEG_INSERT
 from robot.cell_config import TwinConfig
 from robot.core.se3 import Matrix, difference, inverse, log_so3, rot_z, transform
 from sim.rendering import Renderer
+from sim.scenes import SCENES
 from sim.scenes.lift import LiftScene
 from sim.scenes.peg_insert import PegInsertScene
 from sim.scenes.scene import HOME_Q
@@ -147,13 +148,18 @@ def test_resets_stay_in_their_ranges_and_use_them(twin: Twin) -> None:
     assert np.all(off.max(0)[[0, 1, 3]] > [0.015, 0.015, 0.13])
 
 
-def test_the_mouth_is_one_millimetre_wider_than_the_peg(twin: Twin) -> None:
+@pytest.mark.parametrize(
+    ("scene", "wider_m"), [("peg_insert", 1e-3), ("peg_insert_0_5mm", 0.5e-3), ("peg_insert_0_2mm", 0.2e-3)]
+)
+def test_the_mouth_is_wider_than_the_peg_by_its_clearance(scene: str, wider_m: float) -> None:
+    twin = Twin(SCENES.load(scene)())
+    twin.reset(3)
     T, hit = twin.scene.poses(twin.model, twin.data)["socket"], np.zeros(1, np.int32)
     peg = 2 * twin.model.geom("peg").size[0]
     for axis in (T[:3, 0], T[:3, 1]):
         centre = T[:3, 3] - 0.015 * T[:3, 2]
         width = sum(mujoco.mj_ray(twin.model, twin.data, centre, s * axis, None, 1, -1, hit) for s in (1, -1))
-        assert 0.0009 < width - peg < 0.0011
+        assert width - peg == pytest.approx(wider_m, rel=0.1)
 
 
 def test_success_is_a_peg_deep_inside(guarded: GuardedTwin) -> None:
@@ -165,13 +171,6 @@ def test_success_is_a_peg_deep_inside(guarded: GuardedTwin) -> None:
         mujoco.mj_forward(twin.model, twin.data)
         assert not twin.scene.success(twin.model, twin.data)
         twin.data.mocap_pos[0] -= shift
-
-
-@pytest.mark.parametrize("clearance_m", [0.001, 0.0005])
-def test_the_operator_inserts(clearance_m: float) -> None:
-    guarded = GuardedTwin(PegInsertScene(clearance_m=clearance_m), PEG_INSERT)
-    needed = [steps_to_success(guarded, PEG_INSERT, seed) for seed in range(4)]
-    assert sum(n is not None for n in needed) >= 3, needed
 
 
 def test_the_operator_lifts() -> None:
