@@ -39,6 +39,19 @@ class Box:
 
 
 @dataclass(frozen=True)
+class StartRange:
+    """Where an unattended reset may begin an episode with one arm: poses of its tool, clear of all parts.
+
+    The tool is upright and turned from the rig's own start by at most ``yaw_rad`` either way.
+    """
+
+    arm: str
+    box: Box
+    yaw_rad: float = 0.0
+    gripper: float = 0.0  # commanded on the way there
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything the graph needs to know about one skill."""
 
@@ -53,6 +66,7 @@ class Task:
     workspace: Box  # the reference of every arm's tool centre point never leaves it
     hand: str = "waypoints"  # in teleop.hands.HANDS: how the simulated operator drives
     rig: str = "twin"  # in launch/rigs: the simulated cell that it was made for
+    starts: tuple[StartRange, ...] = ()  # one an arm; without them every episode is begun by a person
     # PRIVILEGED Truth poses that the `state` variant of the observation adds, as seen from each arm's tool
     privileged: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from robot.core.spec import ActionSpec, ArmActionSpec
-from robot.task import Box, Task, Waypoint
+from robot.task import Box, StartRange, Task, Waypoint
 
 # The twin's `cube` frame: z up, origin at the cube's middle; `cube_rest` is where it lay at the reset.
 _ABOVE = Waypoint("cube", (0.0, 0.0, 0.05), tolerance_m=0.008, tolerance_rad=0.1, gripper=1.0)
@@ -21,6 +21,7 @@ LIFT = Task(
     control_period_s=0.1,
     waypoints=(_ABOVE, _AROUND, _GRASPED, _LIFTED),
     workspace=Box((0.43, -0.07, 0.012), (0.57, 0.07, 0.25)),
+    starts=(StartRange("arm", Box((0.49, -0.01, 0.12), (0.51, 0.01, 0.12)), gripper=1.0),),
 )
 
 LIFT_STATE = replace(LIFT, name="lift_state", cameras=(), privileged=("cube",))

@@ -66,6 +66,16 @@ def test_a_cell_starts_inside_its_workspace_and_unsolved(task: Task, twin: Twin)
         assert not twin.scene.success(twin.model, twin.data)
 
 
+def test_an_unattended_start_is_in_the_workspace_and_one_for_each_arm(task: Task) -> None:
+    low, high = np.array(task.workspace.low_m), np.array(task.workspace.high_m)
+    if task.starts:
+        assert tuple(s.arm for s in task.starts) == task.arms
+    for start in task.starts:
+        assert (low < start.box.low_m).all()
+        assert (np.array(start.box.low_m) <= start.box.high_m).all()
+        assert (high > start.box.high_m).all()
+
+
 def test_the_tool_stays_in_the_workspace_whatever_is_asked(task: Task) -> None:
     rng = np.random.default_rng(0)
     low, high = np.array(task.workspace.low_m), np.array(task.workspace.high_m)
