@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from robot.core.errors import NudgeError
 
 # What a session in the twin runs; benchmarks, tests and docs do not change its result.
 CODE = ("robot", "policies", "teleop", "sim", "launch/rigs", "requirements.lock")
 DIRTY = "-dirty"
+_ROOT = Path(__file__).parents[2]
 
 
 def head() -> str:
@@ -42,4 +44,4 @@ def _is_ancestor(old: str, new: str) -> bool:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, check=False)

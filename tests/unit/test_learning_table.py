@@ -60,8 +60,7 @@ def test_only_what_has_no_row_is_run() -> None:
     assert [(c.arm, c.seed) for c in left] == [("bc", 0), ("residual", 1)]
 
 
-def test_since_needs_a_commit_that_exists(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_since_needs_a_commit_that_exists() -> None:
     with pytest.raises(NudgeError, match="no commit 'nowhere'"):
         without_row([], [ROW], "nowhere")
 
