@@ -22,6 +22,7 @@ class Waypoint:
     gripper: float = 0.0
     dwell_steps: int = 0
     lane_m: float = float("inf")  # further off sideways than this: go back to the waypoint before
+    lane: tuple[str, str] | None = None  # this pose's way off that one's z axis counts, not the tool's
     speed: float = 1.0  # fraction of the largest action
     arm: str = ""  # whose; empty: the task's only one
     name: str = ""  # what another arm's waypoint may come after

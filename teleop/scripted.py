@@ -86,7 +86,7 @@ class ScriptedHand:
         ``done`` names the waypoints of other arms that need not be waited for any more.
         """
         errors = self.errors(truth)
-        if self.index > 0 and float(np.hypot(*errors.translation_m[:2])) > self.waypoint.lane_m:
+        if self.index > 0 and self._off_lane_m(truth, errors) > self.waypoint.lane_m:
             self.index, self._dwell = self.index - 1, 0
         elif errors.within(self.waypoint) or self._passed(errors):
             self._dwell += 1
@@ -94,6 +94,13 @@ class ScriptedHand:
             after = self._waypoints[self.index + 1].after
             if not after or after in done:
                 self.index, self._dwell = self.index + 1, 0
+
+    def _off_lane_m(self, truth: Truth, errors: Errors) -> float:
+        off = errors.translation_m
+        if self.waypoint.lane is not None:
+            what, frame = (truth.poses[name] for name in self.waypoint.lane)
+            off = (inverse(frame) @ what)[:3, 3]
+        return float(np.hypot(*off[:2]))
 
     def _passed(self, errors: Errors) -> bool:
         # Already beyond an approach point along the tool's axis and in line with it: no need to go back.

@@ -44,7 +44,8 @@ def test_a_tasks_waypoints_and_cameras_exist_in_its_cell(task: Task, twin: Twin)
     twin.reset(0)
     frames = set(twin.scene.poses(twin.model, twin.data))
     tools = {task.tool_frame(arm) for arm in task.arms}
-    assert {w.frame for w in task.waypoints} | set(task.privileged) | tools <= frames
+    lanes = {name for w in task.waypoints for name in w.lane or ()}
+    assert {w.frame for w in task.waypoints} | lanes | set(task.privileged) | tools <= frames
     assert {w.arm for w in task.waypoints} <= {"", *task.arms}
     assert {w.after for w in task.waypoints} <= {"", *(w.name for w in task.waypoints)}
     renderer = Renderer(twin.model, (32, 48))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from robot.core.se3 import rot_z, transform
 from teleop.scripted import HandConfig, ScriptedHand
 from tests.unit.teleop_scene import ABOVE, ARM, IN, STEADY, truth
 
@@ -48,6 +49,16 @@ def test_it_moves_on_where_a_waypoint_is_reached_and_back_where_its_lane_is_left
     assert made.index == 1
     made.advance(truth((0.004, 0.0, 0.005)))
     assert made.index == 0
+
+
+def test_a_lane_can_be_that_of_a_thing_in_a_frame() -> None:
+    watched = replace(IN, lane_m=0.003, lane=("cable", "clip"))
+    made = ScriptedHand(ARM, (ABOVE, watched), STEADY)
+    clip, seen = transform(rot_z(np.pi / 2), [0.3, 0.1, 0.0]), truth((0.001, 0, 0.02))
+    for sideways, index in ((0.002, 1), (0.004, 0)):  # the tool stays where the first waypoint is reached
+        cable = clip @ transform(np.eye(3), [0.0, sideways, 0.05])
+        made.advance(replace(seen, poses=seen.poses | {"cable": cable, "clip": clip}))
+        assert made.index == index
 
 
 def test_it_dwells_where_the_waypoint_says_so() -> None:
