@@ -81,7 +81,7 @@ class Guarded:
     """The twin behind the safety layer, in the rig's workspace."""
 
     def __init__(self, limits: SafetyLimits, gains: ImpedanceGains | None = None) -> None:
-        self.twin = Twin(SCENES.load("peg_insert")(), gains=gains)
+        self.twin = Twin(SCENES.load("peg_insert")(), gains={"arm": gains or ImpedanceGains()})
         self.twin.reset(0)
         keep = within(limits, ARM.tracking_m, limits.workspace_low_m, limits.workspace_high_m)
         self.arm = GuardedArm(TwinArm("arm", world=self.twin), SPEC, keep, STEP_S, GUARD_S)
@@ -105,7 +105,7 @@ class Bare:
     """The twin with nothing between policy and controller."""
 
     def __init__(self, limits: SafetyLimits, gains: ImpedanceGains | None = None) -> None:
-        self.twin = Twin(SCENES.load("peg_insert")(), gains=gains)
+        self.twin = Twin(SCENES.load("peg_insert")(), gains={"arm": gains or ImpedanceGains()})
         self.twin.reset(0)
         self.trace = Trace(self.twin, limits)
         self._T = self.twin.arms["arm"].reference.copy()

@@ -32,6 +32,26 @@ class Waypoint:
 
 
 @dataclass(frozen=True)
+class Stroke:
+    """One part of a swing: so much of the largest action, for so long."""
+
+    seconds: float
+    axes: tuple[float, float, float, float, float, float]  # as in `robot.core.spec.AXES`, in [-1, 1]
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What an operator does with an object in one go, because once it flies nobody can steer it.
+
+    It begins when the object lies still in what carries it, both frames that the twin's Truth names.
+    """
+
+    object: str
+    carrier: str
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True)
 class Box:
     """A box in each arm's own base frame, metres."""
 
@@ -66,6 +86,7 @@ class Task:
     waypoints: tuple[Waypoint, ...]
     workspace: Box  # the reference of every arm's tool centre point never leaves it
     hand: str = "waypoints"  # in teleop.hands.HANDS: how the simulated operator drives
+    swing: Swing | None = None  # of the hand that asks for one
     rig: str = "twin"  # in launch/rigs: the simulated cell that it was made for
     starts: tuple[StartRange, ...] = ()  # one an arm; without them every episode is begun by a person
     # PRIVILEGED Truth poses that the `state` variant of the observation adds, as seen from each arm's tool

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from robot.arms.driver import ArmTarget, HardLimits
 from robot.core.errors import DeviceLost
 from robot.core.types import RobotState
+from sim.arm_body import Gains
+from sim.impedance import ImpedanceGains
+from sim.operational_space import MotionGains
 from sim.scenes import SCENES
 from sim.twin import Twin
 
@@ -17,9 +20,15 @@ _PERIOD_S = 0.01  # a reference is followed for as long, then the world waits fo
 
 @dataclass(frozen=True)
 class TwinArmConfig:
-    """What stands on the table when the arm is used on its own, as `nudge jog` and `nudge doctor` do."""
+    """What drives the arm; and what stands on its table when it is used alone, as `nudge jog` does."""
 
     scene: str = "peg_insert"
+    controller: Literal["impedance", "motion"] = "impedance"  # compliant, or stiff for fast motions
+
+    @property
+    def gains(self) -> Gains:
+        """Of the law that drives the arm."""
+        return MotionGains() if self.controller == "motion" else ImpedanceGains()
 
 
 class TwinArm:
@@ -46,7 +55,8 @@ class TwinArm:
     def connect(self) -> None:
         """Make the world, unless the cell gave one."""
         if self._world is None:
-            self._world = Twin(SCENES.load(self._config.scene)(), arms=(self.arm,))
+            scene = SCENES.load(self._config.scene)()
+            self._world = Twin(scene, arms=(self.arm,), gains={self.arm: self._config.gains})
             self._world.reset(0)
             self._world.stamp_ns = time.time_ns()
 

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from robot.core.se3 import Matrix, inverse, transform
 from robot.core.types import RobotState
-from sim.impedance import CartesianImpedance, ImpedanceGains, inverse_kinematics
+from sim.controller import Aim, Controller
+from sim.impedance import CartesianImpedance, ImpedanceGains, inverse_kinematics, small_rotation
 from sim.mounts import Mount
+from sim.operational_space import MotionGains, OperationalSpace
 
 _WRENCH_SHARE = 0.1  # of a tick in the reading: a low-pass of 16 Hz, as an arm's own estimate has
 _FINGER_M = 0.04  # a finger's way
-_Pose = tuple[Matrix, Matrix]  # position [3] m, rotation [3, 3], in the world
+_TICK_S = 0.001
+Gains = ImpedanceGains | MotionGains  # which law drives an arm, and how hard
 
 
 class ArmBody:
@@ -27,7 +30,7 @@ class ArmBody:
         data: mujoco.MjData,
         mount: Mount,
         delay_ms: int = 0,
-        gains: ImpedanceGains | None = None,
+        gains: Gains | None = None,
     ) -> None:
         self._model, self._data, self.mount = model, data, mount
         self._T_base_world = inverse(mount.T_world_base)
@@ -37,14 +40,18 @@ class ArmBody:
         self.joints, self._fingers = slice(first, first + 7), slice(first + 7, first + 9)
         self._motors, self._gripper = slice(motor, motor + 7), motor + 7
         tcp = mount.prefix + "tcp"
-        self._controller = CartesianImpedance(model, tcp, self.joints, self._motors, gains)
+        self._controller: Controller
+        if isinstance(gains, MotionGains):
+            self._controller = OperationalSpace(model, tcp, self.joints, self._motors, gains)
+        else:
+            self._controller = CartesianImpedance(model, tcp, self.joints, self._motors, gains)
         self._jacobian = np.zeros((6, model.nv))
         self._tare, self._felt = np.zeros(6), np.zeros(6)
         self._opening = 0.0
         self.reference: Matrix = np.eye(4)  # the pose [4, 4] the controller was given last
         self._way: tuple[Matrix, Matrix] = (self.reference, self.reference)  # from, to, in the world
         # References on their way to the controller, the one it follows now first.
-        self._delayed: deque[_Pose] = deque(maxlen=delay_ms + 1)
+        self._delayed: deque[Aim] = deque(maxlen=delay_ms + 1)
 
     def place(self, T_base_tcp: Matrix, opening_m: float) -> None:
         """A reset: at rest at a pose, each finger ``opening_m`` from the middle."""
@@ -56,7 +63,7 @@ class ArmBody:
         self._controller.reset(data.qpos[self.joints])
         self.reference, self._way = T_base_tcp.copy(), (T, T)
         self._delayed.clear()
-        self._delayed.append((T[:3, 3], T[:3, :3]))
+        self._delayed.append(Aim(T[:3, 3], T[:3, :3], np.zeros(6)))
 
     def head_for(self, T_base_tcp: Matrix, gripper_width_m: float | None) -> None:
         """Take a reference that `move` then brings to the controller; without a width the fingers stay."""
@@ -65,14 +72,16 @@ class ArmBody:
         self._way = (self._way[1], self.mount.T_world_base @ T_base_tcp)
         self.reference = T_base_tcp.copy()
 
-    def move(self, share: float) -> None:
-        """The reference is ``share`` of its way from the one before."""
-        old, new = self._way[0][:3, 3], self._way[1][:3, 3]
-        self._delayed.append((old + share * (new - old), self._way[1][:3, :3]))
+    def move(self, tick: int, ticks: int) -> None:
+        """The reference is ``tick`` of ``ticks`` milliseconds on its way from the one before."""
+        old, new = self._way
+        step, turn = new[:3, 3] - old[:3, 3], small_rotation(old[:3, :3], new[:3, :3])
+        twist = np.concatenate([step, turn]) / (ticks * _TICK_S)
+        self._delayed.append(Aim(old[:3, 3] + tick / ticks * step, new[:3, :3], twist))
 
     def control(self) -> None:
         """Set the motors; between mj_step1 and mj_step2."""
-        self._data.ctrl[self._motors] = self._controller.torque(self._data, *self._delayed[0])
+        self._data.ctrl[self._motors] = self._controller.torque(self._data, self._delayed[0])
         self._data.ctrl[self._gripper] = self._opening
 
     def feel(self) -> None:

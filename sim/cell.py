@@ -24,7 +24,7 @@ from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits
 from robot.rig_control import RigControl
 from robot.task import Task
-from sim.arm import TwinArm
+from sim.arm import TwinArm, TwinArmConfig
 from sim.camera import camera_info
 from sim.faults import Faults
 from sim.rendering import Renderer
@@ -44,15 +44,20 @@ class TwinCell(Node):
 
     Args:
         limits: of each of the task's arms, in its own base frame.
+        drivers: the rig's options of the arms; one without is driven as `TwinArmConfig` says by itself.
     """
 
     name = "cell"
 
     def __init__(
-        self, task: Task, limits: Mapping[str, SafetyLimits], config: CellConfig | None = None
+        self,
+        task: Task,
+        limits: Mapping[str, SafetyLimits],
+        config: CellConfig | None = None,
+        drivers: Mapping[str, TwinArmConfig] | None = None,
     ) -> None:
         self._task, self._config = task, config or CellConfig()
-        self.twin = make_twin(task, self._config.twin)
+        self.twin = make_twin(task, self._config.twin, {a: d.gains for a, d in (drivers or {}).items()})
         size = (task.image_size, task.image_size)
         self._renderer = Renderer(self.twin.model, size) if task.cameras else None
         self._arms = {name: TwinArm(name, world=self.twin) for name in task.arms}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.core.se3 import Matrix, log_so3
+from sim.controller import Aim
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,18 @@ class CartesianImpedance:
         self._posture = np.array(posture)
         self._count = 0
 
-    def torque(self, data: mujoco.MjData, position: Matrix, rotation: Matrix) -> NDArray[np.float64]:
-        """Joint torque [J] Nm toward the reference; call between mj_step1 and mj_step2."""
+    def torque(self, data: mujoco.MjData, aim: Aim) -> NDArray[np.float64]:
+        """Joint torque [J] Nm toward the reference; call between mj_step1 and mj_step2.
+
+        The reference's own velocity is damped like any other: a fast motion drags behind.
+        """
         mujoco.mj_jacSite(self._model, data, self._jacobian[:3], self._jacobian[3:], self._site)
         J = self._jacobian[:, self._dofs]
         if self._count % 10 == 0:
             self._null = np.eye(J.shape[1]) - J.T @ np.linalg.solve(J @ J.T + 1e-6 * np.eye(6), J)
         self._count += 1
         dq = data.qvel[self._dofs]
-        wrench = self._stiffness * self._error(data, position, rotation) - self._damping * (J @ dq)
+        wrench = self._stiffness * self._error(data, aim.position, aim.rotation) - self._damping * (J @ dq)
         g = self.gains
         posture = g.posture_stiffness * (self._posture - data.qpos[self._dofs]) - g.posture_damping * dq
         torque = J.T @ wrench + self._null @ posture + data.qfrc_bias[self._dofs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import mujoco
 import numpy as np
@@ -12,8 +12,7 @@ from robot.core.errors import NudgeError
 from robot.core.se3 import Matrix
 from robot.core.types import RobotState
 from robot.task import Task
-from sim.arm_body import ArmBody
-from sim.impedance import ImpedanceGains
+from sim.arm_body import ArmBody, Gains
 from sim.mounts import mounts
 from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
@@ -26,6 +25,7 @@ class Twin:
 
     Args:
         arms: names of the arms that the scene is made for; the first one's base frame is the world.
+        gains: of the arms that are not driven by `ImpedanceGains` as they come.
     """
 
     def __init__(
@@ -33,16 +33,17 @@ class Twin:
         scene: Scene,
         config: TwinConfig | None = None,
         arms: Sequence[str] = ("arm",),
-        gains: ImpedanceGains | None = None,
+        gains: Mapping[str, Gains] | None = None,
     ) -> None:
         self.config, self.scene = config or TwinConfig(), scene
         places = mounts(arms)
+        by_arm = gains or {}
         spec = new_cell(places)
         scene.build(spec)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         delay_ms = self.config.command_delay_ms
-        self.arms = {m.arm: ArmBody(self.model, self.data, m, delay_ms, gains) for m in places}
+        self.arms = {m.arm: ArmBody(self.model, self.data, m, delay_ms, by_arm.get(m.arm)) for m in places}
         self.stamp_ns = 0
         self.on_tick: Callable[[], None] | None = None  # called every simulated millisecond
         self._rng = np.random.default_rng(0)
@@ -100,7 +101,7 @@ class Twin:
         self._heading.clear()
         for k in range(ticks):
             for arm in self.arms.values():
-                arm.move((k + 1) / ticks)
+                arm.move(k + 1, ticks)
             self._tick()
             self.stamp_ns += _TICK_NS
         if not np.isfinite(self.data.qpos).all():
@@ -125,6 +126,6 @@ class Twin:
             arm.tare()
 
 
-def make_twin(task: Task, config: TwinConfig | None = None) -> Twin:
+def make_twin(task: Task, config: TwinConfig | None = None, gains: Mapping[str, Gains] | None = None) -> Twin:
     """The twin of a task's cell."""
-    return Twin(SCENES.load(task.scene)(), config, task.arms)
+    return Twin(SCENES.load(task.scene)(), config, task.arms, gains)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from robot.core.errors import ConfigError
+from teleop.hands.swing_plan import SwingConfig
 from teleop.scripted import HandConfig
 
 
@@ -20,6 +21,7 @@ class OperatorConfig:
     hold_steps: int = 4  # a correction lasts at least this long
     late_steps: int = 35  # from here on the operator finishes the job
     hand: HandConfig = field(default_factory=HandConfig)
+    swing: SwingConfig = field(default_factory=SwingConfig)
 
     def __post_init__(self) -> None:
         problems = [

@@ -13,6 +13,8 @@ TASKS = Registry(
         "peg_insert_0_2mm_state": "policies.tasks.peg_insert:PEG_INSERT_0_2MM_STATE",
         "cable_route": "policies.tasks.cable_route:CABLE_ROUTE",
         "cable_route_state": "policies.tasks.cable_route:CABLE_ROUTE_STATE",
+        "flip": "policies.tasks.flip:FLIP",
+        "flip_state": "policies.tasks.flip:FLIP_STATE",
         "lift": "policies.tasks.lift:LIFT",
         "lift_state": "policies.tasks.lift:LIFT_STATE",
     },

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from robot.arms import ARMS
 from robot.core.errors import ConfigError
 from robot.core.node import Node
 from robot.core.registry import load
 from robot.core.se3 import Matrix, from_quat_xyzw, transform
 from robot.core.spec import ArmActionSpec
-from robot.drivers import make_arm, make_camera
+from robot.drivers import make_arm, make_camera, options_for
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits, within
 from robot.rig import ArmRig, RigConfig
@@ -36,7 +39,12 @@ def check_rig(rig: RigConfig, task: Task, host: str) -> None:
 def twin_cell(job: Job) -> list[Node]:
     """Arms, cameras and judge of the twin, in one process: they share a world."""
     limits = {a: reference_limits(job.rig.arms[a], job.task) for a in job.task.arms}
-    return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell)]
+    return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell, twin_options(job.rig, job.task))]
+
+
+def twin_options(rig: RigConfig, task: Task) -> dict[str, Any]:
+    """Of the simulated arms' drivers."""
+    return {a: options_for(ARMS, rig.arms[a].driver, rig.arms[a].options) for a in task.arms}
 
 
 def real_cell(job: Job) -> list[Node]:

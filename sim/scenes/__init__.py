@@ -9,6 +9,7 @@ SCENES = Registry(
         "peg_insert_0_5mm": "sim.scenes.peg_insert:PEG_INSERT_0_5MM",
         "peg_insert_0_2mm": "sim.scenes.peg_insert:PEG_INSERT_0_2MM",
         "cable_route": "sim.scenes.cable_route:CableRouteScene",
+        "flip": "sim.scenes.flip:FlipScene",
         "lift": "sim.scenes.lift:LiftScene",
     },
 )

@@ -2,4 +2,10 @@
 
 from robot.core.registry import Registry
 
-HANDS = Registry("hand", {"waypoints": "teleop.hands.waypoints:WaypointHand"})
+HANDS = Registry(
+    "hand",
+    {
+        "waypoints": "teleop.hands.waypoints:WaypointHand",
+        "swing": "teleop.hands.swing:SwingHand",
+    },
+)

@@ -11,7 +11,7 @@ from robot.cell_config import TwinConfig
 from robot.core.types import Array, EpisodeStart, RobotState, Source, Truth
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits
-from robot.session.cell import reference_limits
+from robot.session.cell import reference_limits, twin_options
 from robot.session.rigs import load_rig
 from robot.task import Task
 from sim.arm import TwinArm
@@ -41,7 +41,9 @@ class GuardedTwin:
     def __init__(
         self, scene: Scene, task: Task, config: TwinConfig | None = None, limits: SafetyLimits | None = None
     ) -> None:
-        self.twin, self.spec = Twin(scene, config, task.arms), task.action.arms[0]
+        options = twin_options(load_rig(task.rig), task)
+        gains = {name: o.gains for name, o in options.items()}
+        self.twin, self.spec = Twin(scene, config, task.arms, gains), task.action.arms[0]
         keep = rig_limits(task) if limits is None else dict.fromkeys(task.arms, limits)
         self.arms = [
             GuardedArm(TwinArm(s.arm, world=self.twin), s, keep[s.arm], task.control_period_s, 0.01)
