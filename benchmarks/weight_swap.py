@@ -14,6 +14,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true")
-    ticks = 500 if parser.parse_args().quick else 2000
+    result, quiet, busy = measure(500 if parser.parse_args().quick else 2000)
+    text = _report(result, quiet, busy)
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "weight_swap.json").write_text(json.dumps(result, indent=2) + "\n")
+    (RESULTS / "weight_swap.md").write_text(text)
+
+
+def measure(ticks: int) -> tuple[dict[str, Any], list[float], list[float]]:
+    """The numbers, and every tick's milliseconds without and with swaps."""
     quiet, _ = _loop(ticks, swapping=False)
     busy, swap = _loop(ticks, swapping=True)
     result = {
@@ -49,11 +59,7 @@ def main() -> None:
         "swap_p50_ms": _percentile(swap, 50),
         "swap_p99_ms": _percentile(swap, 99),
     }
-    text = _report(result, quiet, busy)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "weight_swap.json").write_text(json.dumps(result, indent=2) + "\n")
-    (RESULTS / "weight_swap.md").write_text(text)
+    return result, quiet, busy
 
 
 def _loop(ticks: int, swapping: bool) -> tuple[list[float], list[float]]:

@@ -1,0 +1,57 @@
+"""What issue 4 asks of our speed, judged from the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.throughput_race import Row
+
+PIXEL_RATIO, PIXEL_OVER_STATE, TWIN_STEPS_PER_S = 20.0, 2.0, 30.0
+
+
+def targets(rows: Sequence[Row], steps_per_cpu_s: float) -> list[dict[str, Any]]:
+    """Each target with what was wanted and got; CPU time of a full update on one thread."""
+    pinned = [r for r in rows if r.case.one_thread]
+    state = [r for r in pinned if not r.case.cameras]
+    pixels = [r for r in pinned if r.case.cameras]
+    judged = [_fastest(state, n) for n in dict.fromkeys(r.case.critics for r in state)]
+    judged += [_times_ours(row, pixels[0]) for row in pixels[1:]]
+    base = next(r for r in state if r.case.critics == pixels[0].case.critics)
+    ratio = _cpu(pixels[0]) / _cpu(base)
+    name = f"our update from two cameras over ours from state, {base.case.critics} critics"
+    judged.append(_judged(name, f"at most {PIXEL_OVER_STATE:g}", ratio, ratio <= PIXEL_OVER_STATE))
+    rate = "the twin's image steps a second of one core"
+    return [
+        *judged,
+        _judged(rate, f"at least {TWIN_STEPS_PER_S:g}", steps_per_cpu_s, steps_per_cpu_s >= TWIN_STEPS_PER_S),
+    ]
+
+
+def _fastest(state: Sequence[Row], critics: int) -> dict[str, Any]:
+    ours, *peers = (r for r in state if r.case.critics == critics)
+    name, want = f"fastest peer over ours, state, {critics} critics", "at least 1"
+    if unknown := [p.contestant for p in peers if p.missing]:
+        return _unjudged(name, want, unknown)
+    ratio = min(map(_cpu, peers)) / _cpu(ours)
+    return _judged(name, want, ratio, ratio >= 1.0)
+
+
+def _times_ours(peer: Row, ours: Row) -> dict[str, Any]:
+    name, want = f"{peer.contestant} over ours, two cameras", f"at least {PIXEL_RATIO:g}"
+    if peer.missing:
+        return _unjudged(name, want, [peer.contestant])
+    ratio = _cpu(peer) / _cpu(ours)
+    return _judged(name, want, ratio, ratio >= PIXEL_RATIO)
+
+
+def _judged(name: str, want: str, got: float, met: bool) -> dict[str, Any]:
+    return {"name": name, "want": want, "got": round(got, 2), "met": "yes" if met else "no"}
+
+
+def _unjudged(name: str, want: str, unknown: Sequence[str]) -> dict[str, Any]:
+    return {"name": name, "want": want, "got": f"{', '.join(unknown)} not measured", "met": "not judged"}
+
+
+def _cpu(row: Row) -> float:
+    return row.operations["full"]["cpu_ms"]
