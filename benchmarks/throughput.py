@@ -37,9 +37,8 @@ def main() -> None:
     arguments = _arguments()
     quick = arguments.quick
     before = os.getloadavg()[0]
-    effort = Effort(3, 0.3, 30) if quick else Effort(5, 2.0, 60)
     entries = _entries(arguments.lerobot_python)
-    rows = [row for case in _cases(quick) for row in race(case, entries, effort)]
+    rows = [row for case in _cases(quick) for row in race(case, entries, _effort(case, quick))]
     twin = _twin(60 if quick else 300)
     swap, _, _ = weight_swap.measure(200 if quick else 1000)
     result: dict[str, Any] = {
@@ -74,7 +73,9 @@ def _arguments() -> argparse.Namespace:
 def _entries(lerobot_python: str | None) -> list[Entry]:
     missing = "" if lerobot_python else "no --lerobot-python was given"
     return [
-        Entry("ours", "our_update", sys.executable),
+        Entry("ours", "our_update", sys.executable, peer=False),
+        Entry("ours, core robust", "our_update", sys.executable, peer=False, core="robust"),
+        Entry("ours, core hilserl", "our_update", sys.executable, peer=False, core="hilserl"),
         Entry("HIL-SERL, written anew", "hilserl_update", sys.executable),
         Entry("lerobot SAC", "lerobot_update", lerobot_python or "", missing),
     ]
@@ -85,6 +86,12 @@ def _cases(quick: bool) -> list[Case]:
     pixels = replace(two, cameras=2, batch=QUICK_PIXEL_BATCH if quick else 256, state_size=PIXEL_STATE_SIZE)
     pinned = [two, replace(two, critics=10), pixels]
     return pinned if quick else [*pinned, *(replace(c, one_thread=False) for c in pinned)]
+
+
+def _effort(case: Case, quick: bool) -> Effort:
+    if quick:
+        return Effort(rounds=3, budget_s=0.3, calls=30)
+    return Effort(rounds=3 if case.cameras else 5, budget_s=2.0, calls=100)
 
 
 def _twin(steps: int) -> dict[str, Any]:

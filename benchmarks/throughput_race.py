@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ class Entry:
     module: str  # in benchmarks.peers
     python: str  # its interpreter
     missing: str = ""  # why it cannot run here
+    peer: bool = True
+    core: str = "residual"  # of ours alone
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Row:
 
     case: Case
     contestant: str
+    peer: bool
     missing: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     operations: dict[str, dict[str, float]] = field(default_factory=dict)  # see `summary`
@@ -48,10 +51,10 @@ class Row:
 
 def race(case: Case, entries: Sequence[Entry], effort: Effort) -> list[Row]:
     """Every entry's row, in order; those that cannot run say why."""
-    rows = [Row(case, e.name, e.missing) for e in entries]
+    rows = [Row(case, e.name, e.peer, e.missing) for e in entries]
     with ExitStack() as stack:
         running = [
-            (row, stack.enter_context(WorkerProcess(e.python, e.module, case)))
+            (row, stack.enter_context(WorkerProcess(e.python, e.module, replace(case, core=e.core))))
             for row, e in zip(rows, entries, strict=True)
             if not e.missing
         ]

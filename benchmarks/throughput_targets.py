@@ -16,11 +16,9 @@ def targets(rows: Sequence[Row], steps_per_cpu_s: float) -> list[dict[str, Any]]
     state = [r for r in pinned if not r.case.cameras]
     pixels = [r for r in pinned if r.case.cameras]
     judged = [_fastest(state, n) for n in dict.fromkeys(r.case.critics for r in state)]
-    judged += [_times_ours(row, pixels[0]) for row in pixels[1:]]
+    judged += [_times_ours(row, pixels[0]) for row in pixels if row.peer]
     base = next(r for r in state if r.case.critics == pixels[0].case.critics)
-    ratio = _cpu(pixels[0]) / _cpu(base)
-    name = f"our update from two cameras over ours from state, {base.case.critics} critics"
-    judged.append(_judged(name, f"at most {PIXEL_OVER_STATE:g}", ratio, ratio <= PIXEL_OVER_STATE))
+    judged.append(_pixels_over_state(pixels[0], base))
     rate = "the twin's image steps a second of one core"
     return [
         *judged,
@@ -29,10 +27,11 @@ def targets(rows: Sequence[Row], steps_per_cpu_s: float) -> list[dict[str, Any]]
 
 
 def _fastest(state: Sequence[Row], critics: int) -> dict[str, Any]:
-    ours, *peers = (r for r in state if r.case.critics == critics)
+    ours, *others = (r for r in state if r.case.critics == critics)
+    peers = [r for r in others if r.peer]
     name, want = f"fastest peer over ours, state, {critics} critics", "at least 1"
     if unknown := [p.contestant for p in peers if p.missing]:
-        return _unjudged(name, want, unknown)
+        return _unjudged(name, want, f"{', '.join(unknown)} not measured")
     ratio = min(map(_cpu, peers)) / _cpu(ours)
     return _judged(name, want, ratio, ratio >= 1.0)
 
@@ -40,17 +39,26 @@ def _fastest(state: Sequence[Row], critics: int) -> dict[str, Any]:
 def _times_ours(peer: Row, ours: Row) -> dict[str, Any]:
     name, want = f"{peer.contestant} over ours, two cameras", f"at least {PIXEL_RATIO:g}"
     if peer.missing:
-        return _unjudged(name, want, [peer.contestant])
+        return _unjudged(name, want, f"{peer.contestant} not measured")
     ratio = _cpu(peer) / _cpu(ours)
     return _judged(name, want, ratio, ratio >= PIXEL_RATIO)
+
+
+def _pixels_over_state(pixels: Row, state: Row) -> dict[str, Any]:
+    name = f"our update from two cameras over ours from state, {state.case.critics} critics"
+    want = f"at most {PIXEL_OVER_STATE:g}"
+    if pixels.case.batch != state.case.batch:
+        return _unjudged(name, want, f"batches of {pixels.case.batch} and {state.case.batch}")
+    ratio = _cpu(pixels) / _cpu(state)
+    return _judged(name, want, ratio, ratio <= PIXEL_OVER_STATE)
 
 
 def _judged(name: str, want: str, got: float, met: bool) -> dict[str, Any]:
     return {"name": name, "want": want, "got": round(got, 2), "met": "yes" if met else "no"}
 
 
-def _unjudged(name: str, want: str, unknown: Sequence[str]) -> dict[str, Any]:
-    return {"name": name, "want": want, "got": f"{', '.join(unknown)} not measured", "met": "not judged"}
+def _unjudged(name: str, want: str, why: str) -> dict[str, Any]:
+    return {"name": name, "want": want, "got": why, "met": "not judged"}
 
 
 def _cpu(row: Row) -> float:

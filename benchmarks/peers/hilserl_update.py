@@ -206,8 +206,8 @@ def contestant(case: Case) -> Contestant:
     """HIL-SERL's learner, compiled."""
     learner = Learner(case)
     operations = {"critic": learner.critic, "full": learner.full, "act": learner.act}
-    for operation in operations.values():
-        operation()  # compile
+    for name in ("full", "act"):  # compile; a full update has both programs in it
+        operations[name]()
     leaves = cast(list[jax.Array], jax.tree.leaves(learner.state.params))
     about = {
         "versions": {"jax": jax.__version__, "flax": flax.__version__},

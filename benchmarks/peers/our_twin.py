@@ -27,7 +27,9 @@ class Stepper:
 
     def __init__(self) -> None:
         self._task = TASKS.load("peg_insert")
-        self._cell = TwinCell(self._task, reference_limits(load_rig("twin").arms["arm"], self._task))
+        arms = load_rig(self._task.rig).arms
+        limits = {name: reference_limits(arms[name], self._task) for name in self._task.arms}
+        self._cell = TwinCell(self._task, limits)
         self.frames = 0
         self._cell.publish = self._count
         self._rng, self._steps = np.random.default_rng(0), 0

@@ -18,7 +18,7 @@ from benchmarks.peers.worker import Contestant
 from policies.replay.batch import Batch
 from policies.residual.agent import ResidualAgent
 from policies.residual.channels import ChannelBasis, reduced
-from policies.residual.config import ResidualConfig
+from policies.residual.config import PRESETS, ResidualConfig
 from policies.residual.policy import ResidualPolicy
 from policies.residual.weights import pack
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
@@ -39,15 +39,15 @@ def rig(case: Case, trunk_shape: tuple[int, int, int]) -> RigSpec:
 
 
 def config_of(case: Case) -> ResidualConfig:
-    """The default learner with the case's ensemble and batch."""
-    default, few = ResidualConfig(), min(2, case.critics)
+    """The named core with the case's ensemble and batch."""
+    few = min(2, case.critics)
     return replace(
-        default,
+        PRESETS[case.core],
         critics=case.critics,
         critic_subset=few,
         actor_critics=few,
         batch_size=case.batch,
-        utd_ratio=case.critic_updates,
+        critics_per_actor=case.critic_updates,
     )
 
 
@@ -62,12 +62,12 @@ class Learner:
         self._case, self._buffer = case, filled_buffer(thin, self.agent.config)
         self._batches = self.sample()
 
-    def sample(self) -> list[Batch]:
-        """The K batches of one full update."""
-        return [self._buffer.sample(self._case.batch) for _ in range(self._case.critic_updates)]
+    def sample(self) -> Batch:
+        """The K batches of one full update, in one gather."""
+        return self._buffer.sample(self._case.batch, count=self._case.critic_updates)
 
     def critic(self) -> None:
-        """K critic updates; the metrics come back as numbers, so all is done then."""
+        """K critic updates."""
         self.agent.update(self._batches, train_actor=False)
         jax.block_until_ready(self.agent.state)
 
@@ -114,7 +114,7 @@ def message(spec: RigSpec, learner: Learner) -> Weights:
 def contestant(case: Case) -> Contestant:
     """Our learner and actor, compiled."""
     spec = rig(case, (case.image_size // 16, case.image_size // 16, 112))
-    thin = reduced(spec, ResidualConfig().feature_channels)
+    thin = reduced(spec, config_of(case).feature_channels)
     learner = Learner(case, thin)
     actor = Actor(case, spec, learner)
     operations = {"critic": learner.critic, "full": learner.full, "sample": learner.sample, "act": actor.act}
@@ -122,6 +122,8 @@ def contestant(case: Case) -> Contestant:
         operations["act_encoded"] = actor.act_encoded
     for operation in operations.values():
         operation()  # compile
+    if learner.agent.compilations != 2:
+        raise RuntimeError(f"the learner compiled {learner.agent.compilations} programs, want 2")
     leaves = jax.tree.leaves([learner.agent.state.actor.params, learner.agent.state.critic.params])
     about = {
         "versions": {"jax": jax.__version__, "flax": flax.__version__},

@@ -22,10 +22,10 @@ PIXELS = Case(2, 2, 8, 2, 3, 2, 16, one_thread=True)
 
 def row(case: Case, name: str, cpu_ms: float | None) -> Row:
     if cpu_ms is None:
-        return Row(case, name, "no interpreter was given")
+        return Row(case, name, True, "no interpreter was given")
     took = summary([Seconds([cpu_ms * 2e-3], [cpu_ms * 1e-3])])
     about = {"weights_bytes": 2_500_000, "parameters": 1234}
-    return Row(case, name, "", about, {"full": took, "critic": took})
+    return Row(case, name, name == "peer", "", about, {"full": took, "critic": took})
 
 
 def test_worker_answers_each_request_in_turn() -> None:
