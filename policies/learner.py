@@ -72,7 +72,9 @@ class LearnerNode(Node):
             raise StoreError("no successful demonstration in the store; run `nudge demo` first")
         self._bases = _bases(demos, spec, r.feature_channels)
         thin = reduced(spec, r.feature_channels)
-        self._buffer = ReplayBuffer(thin, rows_within(config.memory_gb, thin), r.discount, r.n_step, seed)
+        self._buffer = ReplayBuffer(
+            thin, rows_within(config.memory_gb, thin), r.discount, r.n_step, seed, r.takeover_fails
+        )
         self._agent = ResidualAgent(thin, r, *_statistics(demos, spec), seed)
         for record in records:
             self._add(record)

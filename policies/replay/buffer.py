@@ -48,11 +48,22 @@ class ReplayBuffer:
         n_step: control steps a sampled transition spans; fewer at an episode's end, or where a person takes
             over from the policy.
         seed: of the draws.
+        takeover_fails: the policy's steps before a person took over end there with nothing, as a failure
+            does, so that values are those of success without help; else the policy's own value there counts.
     """
 
-    def __init__(self, spec: RigSpec, capacity: int, discount: float, n_step: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self,
+        spec: RigSpec,
+        capacity: int,
+        discount: float,
+        n_step: int = 1,
+        seed: int = 0,
+        takeover_fails: bool = False,
+    ) -> None:
         self._rows = Rows(spec, capacity)
         self._gamma, self._n_step = np.float32(discount), n_step
+        self._after_takeover = np.float32(0.0 if takeover_fails else 1.0)
         self._rng = np.random.default_rng(seed)
         self._header: EpisodeHeader | None = None  # the open episode
         self._open = np.zeros(0, np.int64)  # its rows
@@ -149,8 +160,10 @@ class ReplayBuffer:
             discount *= np.where(alive, self._gamma * rows.discount[row], np.float32(1))
             following = np.where(alive, rows.after(row), row)
             alive = alive & ~rows.stop[row] & ~rows.final[following]
-            # Where a person took over the policy's own value counts: a rescue must not excuse what led to it.
-            alive = alive & (by_hand | (rows.source[following] != Source.HUMAN))
+            # A rescue must not excuse what led to it.
+            taken_over = alive & ~by_hand & (rows.source[following] == Source.HUMAN)
+            discount *= np.where(taken_over, self._after_takeover, np.float32(1))
+            alive = alive & ~taken_over
             row = following
         return _Ahead(reward, discount, row, np.stack(actions, axis=-2), whole)
 

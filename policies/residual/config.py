@@ -36,6 +36,7 @@ class ResidualConfig:
     value_max: float = 1.0
     discount: float = 0.97
     n_step: int = 3
+    takeover_fails: bool = False  # the policy's steps before a person took over earn nothing
     target_ema: float = 0.005
     self_prediction: float = 0.0  # weight of predicting the embedding n steps on; see self_prediction.py
     # Actor

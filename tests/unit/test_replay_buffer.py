@@ -115,14 +115,19 @@ def test_every_field_comes_from_its_own_step() -> None:
     assert (value[100:] >= mark(3, 2)).any()
 
 
-def test_a_rescue_does_not_excuse_what_led_to_it() -> None:
-    replay = buffer(n_step=3)
+@pytest.mark.parametrize("takeover_fails", [False, True])
+def test_a_rescue_does_not_excuse_what_led_to_it(takeover_fails: bool) -> None:
+    replay = ReplayBuffer(SPEC, 1000, GAMMA, 3, takeover_fails=takeover_fails)
     policy, human = [Source.POLICY] * 3, [Source.HUMAN] * 2
     replay.add_episode(episode(0, 7, sources=[*policy, *human, *policy]))
     batch = draw(replay, 300, 0.0)
-    after = dict(zip(marks(batch).tolist(), batch.next_state[:, 0].tolist(), strict=True))
-    # From 1 and 2 up to the hand-over at 3; from the person's 3 and 4 the full three steps.
-    assert [after[t] for t in range(5)] == [3, 3, 3, 6, 7]
+    rows = {int(t): i for i, t in enumerate(marks(batch))}
+    # From 0, 1 and 2 up to the hand-over at 3; from the person's 3 and 4 the full three steps.
+    assert [batch.next_state[rows[t], 0] for t in range(5)] == [3, 3, 3, 6, 7]
+    spans = [3, 2, 1, 3, 3]
+    left = [0.0 if takeover_fails and t < 3 else GAMMA ** spans[t] for t in range(5)]
+    assert [batch.discount[rows[t]] for t in range(5)] == pytest.approx(left)
+    assert batch.reward[rows[1]] == pytest.approx(1 + GAMMA * 2)
 
 
 def test_who_is_expert_and_who_is_online() -> None:
