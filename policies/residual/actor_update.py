@@ -62,7 +62,6 @@ class ActorUpdate:
         members = choose_members(values, member_key, config.critics, config.actor_critics)
         embedding = apply(self._critics, members, now, batch.features, method="embed")
         noise = jax.random.normal(noise_key, batch.base_action.shape)
-        weight = bc_scale * config.bc_weight
 
         def loss(params: tuple[Any, jax.Array]) -> tuple[jax.Array, Metrics]:
             actor, log_temperature = params
@@ -70,9 +69,10 @@ class ActorUpdate:
             decision = self._behaviour.decide(actor, gripper, now, batch.features, base, noise)
             action = jnp.clip(base + decision.residual, -1.0, 1.0)
             q = apply(self._critics, members, embedding, base, action, method="values")
-            bc = self._bc_loss(decision.residual, batch)
+            bc, away = self._bc_losses(decision.residual, batch)
             climb = self._climb(q, decision.log_density, log_temperature)
-            return climb + weight * bc, _metrics(climb, bc, decision.residual, config.residual_scale)
+            total = climb + bc_scale * (config.bc_weight * bc + config.anchor_weight * away)
+            return total, _metrics(climb, bc, decision.residual, config.residual_scale)
 
         params = (state.params, state.log_temperature)
         (_, metrics), grads = jax.value_and_grad(loss, has_aux=True)(params)
@@ -80,10 +80,12 @@ class ActorUpdate:
         new, log_temperature = cast(Any, optax.apply_updates(params, updates))
         return ActorState(new, log_temperature, optimiser_state, state.key), metrics
 
-    def _bc_loss(self, residual: jax.Array, batch: Batch) -> jax.Array:
-        mask = batch.is_human | batch.is_expert
-        shown, free = self._config.residual_scale, self._behaviour.continuous
-        return losses.bc_loss(residual * free, batch.action * free, batch.base_action * free, mask, shown)
+    def _bc_losses(self, residual: jax.Array, batch: Batch) -> tuple[jax.Array, jax.Array]:
+        # Toward the person where one acted, toward the base (a residual of zero) where none did.
+        shown, free = batch.is_human | batch.is_expert, self._behaviour.continuous
+        residual, base, bound = residual * free, batch.base_action * free, self._config.residual_scale
+        toward_person = losses.bc_loss(residual, batch.action * free, base, shown, bound)
+        return toward_person, losses.bc_loss(residual, base, base, ~shown, bound)
 
     def _climb(self, q: jax.Array, log_density: jax.Array, log_temperature: jax.Array) -> jax.Array:
         if self._config.policy == "deterministic":

@@ -48,7 +48,8 @@ class ResidualConfig:
     target_noise_clip: float = 0.2
     temperature: float = 0.01  # gaussian only: of the entropy term at first
     bc_weight: float = 1.0
-    bc_half_life: int = 10_000  # learner steps; 0 keeps the weight constant
+    anchor_weight: float = 0.0  # of staying near the base where nobody showed better
+    bc_half_life: int = 10_000  # learner steps, of both; 0 keeps them constant
     # Updates
     critic_lr: float = 3e-4
     actor_lr: float = 3e-4
@@ -64,7 +65,7 @@ class ResidualConfig:
             raise ConfigError(problems, "residual config")
 
     def bc_scale(self, learner_step: int) -> float:
-        """The factor on ``bc_weight`` at a step, in (0, 1]."""
+        """The factor on ``bc_weight`` and ``anchor_weight`` at a step, in (0, 1]."""
         return 0.5 ** (learner_step / self.bc_half_life) if self.bc_half_life else 1.0
 
 
@@ -88,6 +89,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "target_noise_clip": (0, 1),
     "temperature": (_TINY, _INF),
     "bc_weight": (0, _INF),
+    "anchor_weight": (0, _INF),
     "bc_half_life": (0, _INF),
     "critic_lr": (_TINY, 1),
     "actor_lr": (_TINY, 1),

@@ -98,10 +98,11 @@ class ResidualPolicy:
         Args:
             observation: one observation of the spec's shapes.
             base_action: [A] what the base wants here.
-            seed: if given, exploration is drawn from it; there is none before version 1.
+            seed: if given, exploration is drawn from it, before any weights too: a critic must see what
+                actions do.
         """
         ready = self._ready  # read once: a swap may come at any time
-        if ready.version == 0:
+        if ready.version == 0 and seed is None:
             return np.zeros(self._spec.action.size, np.float32)
         state = self._spec.observation.flatten_state(observation)[None]
         seen = {name: observation.features[name] for name in self._spec.observation.features}

@@ -51,10 +51,12 @@ def act(policy: ResidualPolicy, seed: int | None = None) -> Array:
     return policy.act(observation(), BASE, seed)
 
 
-def test_before_any_weights_the_residual_is_exactly_zero(policy: ResidualPolicy) -> None:
+def test_before_any_weights_the_residual_is_exactly_zero_or_exploration_alone(policy: ResidualPolicy) -> None:
     assert policy.version == 0
     assert act(policy).tolist() == [0.0, 0.0]
-    assert act(policy, seed=1).tolist() == [0.0, 0.0]
+    noisy = np.array([act(policy, seed=i) for i in range(200)])
+    assert noisy.mean(axis=0) == pytest.approx([0.0, 0.0], abs=0.03)
+    assert noisy.std(axis=0) == pytest.approx([SMALL.exploration_std] * 2, rel=0.2)
 
 
 def test_untrained_weights_start_as_exactly_the_base(policy: ResidualPolicy) -> None:
