@@ -47,6 +47,8 @@ class ArmBody:
             self._controller = CartesianImpedance(model, tcp, self.joints, self._motors, gains)
         self._jacobian = np.zeros((6, model.nv))
         self._tare, self._felt = np.zeros(6), np.zeros(6)
+        at = model.sensor(mount.prefix + "flange_force").adr[0]  # the torque comes next
+        self._flange = data.sensordata[at : at + 6]
         self._opening = 0.0
         self.reference: Matrix = np.eye(4)  # the pose [4, 4] the controller was given last
         self._way: tuple[Matrix, Matrix] = (self.reference, self.reference)  # from, to, in the world
@@ -134,6 +136,4 @@ class ArmBody:
     def _wrench(self) -> NDArray[np.float64]:
         # The sensor reads what the arm does to the hand, in the hand's frame; the tool feels the opposite
         # of what it passes on, so with the tare taken off the sign below is the environment's push.
-        sensor, prefix = self._data.sensor, self.mount.prefix
-        force, torque = sensor(prefix + "flange_force").data, sensor(prefix + "flange_torque").data
-        return -np.r_[force, torque]
+        return -self._flange

@@ -32,6 +32,7 @@ class TwinCameraConfig:
     """What stands before the camera when it is used on its own, as `nudge doctor` does."""
 
     scene: str = "peg_insert"
+    arms: tuple[str, ...] = ("arm",)  # that the scene is made for
     size: int = 128  # pixels, square
 
 
@@ -48,7 +49,7 @@ class TwinCamera:
 
     def connect(self) -> CameraInfo:
         """Make the cell; DeviceError for a camera that it does not have."""
-        self._world = Twin(SCENES.load(self._config.scene)())
+        self._world = Twin(SCENES.load(self._config.scene)(), arms=self._config.arms)
         self._world.reset(0)
         model, size = self._world.model, self._config.size
         known = [model.camera(i).name for i in range(model.ncam)]

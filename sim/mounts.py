@@ -9,7 +9,7 @@ import numpy as np
 
 from robot.core.se3 import Matrix, rot_z, transform
 
-RING_M = 0.6  # from the cell's middle to each base: at home two arms' tools are 0.2 m apart
+RING_M = 0.62  # from the middle of the cell to each base
 
 
 @dataclass(frozen=True)

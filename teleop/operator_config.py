@@ -19,7 +19,7 @@ class OperatorConfig:
     progress_m: float = 0.002  # what counts as progress over that time
     drift_m: float = 0.012  # further from the goal than the best so far: drifting
     hold_steps: int = 4  # a correction lasts at least this long
-    late_steps: int = 35  # from here on the operator finishes the job
+    late_steps: int = 35  # from here on the operator finishes the job; of 60 steps, else in proportion
     hand: HandConfig = field(default_factory=HandConfig)
     swing: SwingConfig = field(default_factory=SwingConfig)
 

@@ -104,6 +104,9 @@ class ScriptedHand:
 
     def _passed(self, errors: Errors) -> bool:
         # Already beyond an approach point along the tool's axis and in line with it: no need to go back.
+        # Where a hand is to stay for a while is no such point.
+        if self.waypoint.dwell_steps:
+            return False
         w, sideways = self.waypoint, float(np.hypot(*errors.translation_m[:2]))
         in_line = sideways < w.tolerance_m and abs(errors.yaw_rad) < w.tolerance_rad
         return in_line and errors.translation_m[2] < 0.0

@@ -17,5 +17,7 @@ TASKS = Registry(
         "flip_state": "policies.tasks.flip:FLIP_STATE",
         "lift": "policies.tasks.lift:LIFT",
         "lift_state": "policies.tasks.lift:LIFT_STATE",
+        "handover": "policies.tasks.handover:HANDOVER",
+        "handover_state": "policies.tasks.handover:HANDOVER_STATE",
     },
 )

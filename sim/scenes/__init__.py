@@ -11,5 +11,6 @@ SCENES = Registry(
         "cable_route": "sim.scenes.cable_route:CableRouteScene",
         "flip": "sim.scenes.flip:FlipScene",
         "lift": "sim.scenes.lift:LiftScene",
+        "handover": "sim.scenes.handover:HandoverScene",
     },
 )

@@ -66,8 +66,8 @@ def new_cell(mounts: Sequence[Mount]) -> mujoco.MjSpec:
         _add_camera(spec, "room", [1.25, -0.85, 0.75], [0.56, 0.83, 0, -0.33, 0.22, 0.92])
     else:  # seen from the side: the first arm is on the left
         _add_table(spec, [RING_M, 0, -0.02], [RING_M + 0.15, 0.5, 0.02])
-        _add_camera(spec, "front", [RING_M, -0.62, 0.3], [1, 0, 0, 0, 0.34, 0.94])
-        _add_camera(spec, "room", [RING_M, -1.6, 0.95], [1, 0, 0, 0, 0.4, 0.92])
+        _add_camera(spec, "front", [RING_M, -0.55, 0.42], [1, 0, 0, 0, 0.5, 0.866])
+        _add_camera(spec, "room", [RING_M, -1.75, 1.15], [1, 0, 0, 0, 0.46, 0.888])
     return spec
 
 

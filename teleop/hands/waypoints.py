@@ -12,6 +12,8 @@ from robot.task import Task
 from teleop.operator_config import OperatorConfig
 from teleop.scripted import ScriptedHand
 
+_USUAL_STEPS = 60  # a task's time limit that `OperatorConfig.late_steps` is meant for
+
 
 class WaypointHand:
     """A `Hand` that steers by what is left to the present waypoint, and judges by it.
@@ -21,6 +23,7 @@ class WaypointHand:
 
     def __init__(self, arm: ArmActionSpec, task: Task, config: OperatorConfig) -> None:
         self._config = config
+        self._late_steps = config.late_steps * task.time_limit_steps // _USUAL_STEPS
         self._hands = [_scripted(a, task, config) for a in task.action.arms]
         self._hand = self._hands[task.arms.index(arm.arm)]
         self.begin(0)
@@ -49,7 +52,7 @@ class WaypointHand:
         if self._held:
             self._lowest = min(self._lowest, self._hand.index)
             self._held = 0 if self._fine() else self._held + 1
-        elif self._stuck() or self._drifting() or self._step > self._config.late_steps:
+        elif self._stuck() or self._drifting() or self._step > self._late_steps:
             self._held, self._lowest = 1, self._hand.index
         return self._held > 0
 
@@ -70,7 +73,7 @@ class WaypointHand:
 
     def _fine(self) -> bool:
         # The arm has come past a waypoint under the operator's hand: from here the policy may try again.
-        if self._held < self._config.hold_steps or self._step > self._config.late_steps:
+        if self._held < self._config.hold_steps or self._step > self._late_steps:
             return False
         fine = self._hand.index > self._lowest
         if fine:

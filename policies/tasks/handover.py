@@ -1,0 +1,47 @@
+"""Take a bar from the table with the left arm, hand it over to the right one, and let go."""
+
+from dataclasses import replace
+
+from robot.core.spec import ActionSpec, ArmActionSpec
+from robot.task import Box, Task, Waypoint
+
+# The twin's frames, z up: `bar` in its middle, x from the end that the left hand takes to the right hand's;
+# `meet` in the middle between the arms. 0.12 m from a bar's middle a hand takes it.
+_LEFT = Waypoint("bar", (-0.12, 0.0, 0.002), tolerance_m=0.006, tolerance_rad=0.08, gripper=1.0, arm="left")
+_RIGHT = replace(_LEFT, position_m=(0.12, 0.0, 0.002), arm="right")
+
+LEFT_WAYPOINTS = (
+    replace(_LEFT, position_m=(-0.12, 0.0, 0.05), tolerance_m=0.01),
+    _LEFT,
+    replace(_LEFT, tolerance_m=0.012, gripper=-1.0, dwell_steps=3),
+    Waypoint("meet", (-0.12, 0.0, 0.0), 0.006, gripper=-1.0, dwell_steps=2, arm="left", name="offered"),
+    replace(_LEFT, tolerance_m=0.03, dwell_steps=2, after="taken"),
+    replace(_LEFT, position_m=(-0.12, 0.0, 0.09)),
+)
+RIGHT_WAYPOINTS = (
+    Waypoint("meet", (0.12, 0.0, 0.06), 0.01, gripper=1.0, dwell_steps=1, arm="right"),
+    replace(_RIGHT, after="offered"),
+    replace(_RIGHT, tolerance_m=0.012, gripper=-1.0, dwell_steps=3, name="taken"),
+    Waypoint("meet", (0.12, 0.0, 0.0), 0.02, gripper=-1.0, dwell_steps=1, arm="right"),
+)
+
+HANDOVER = Task(
+    name="handover",
+    scene="handover",
+    action=ActionSpec(
+        (
+            ArmActionSpec("left", ("x", "y", "z", "rz"), 0.012, 0.1, gripper=True),
+            ArmActionSpec("right", ("x", "y", "z"), 0.012, 0.1, gripper=True),
+        )
+    ),
+    cameras=("left_wrist", "right_wrist"),
+    image_size=128,
+    time_limit_steps=120,
+    control_period_s=0.1,
+    waypoints=(*LEFT_WAYPOINTS, *RIGHT_WAYPOINTS),
+    # Bases stand 1.24 m apart: the tool centre points stay 0.22 m apart, more than two hands reach at any turn.
+    workspace=Box((0.4, -0.08, 0.012), (0.51, 0.08, 0.26)),
+    rig="twin_two_arms",
+)
+
+HANDOVER_STATE = replace(HANDOVER, name="handover_state", cameras=(), privileged=("bar",))
