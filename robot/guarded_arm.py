@@ -104,9 +104,7 @@ class GuardedArm:
         self._value, self._source = value, source
         self._stamp_ns, self._engaged, self._idle = stamp_ns, engaged, False
         self._motion.take(value)
-        if self.spec.gripper and value[-1] != 0.0 and np.isfinite(value[-1]):
-            width = self._width_m if self._width_m is not None else self._measured_width_m
-            self._width_m = float(np.clip(width + value[-1] * _GRIPPER_STEP_M, 0.0, _GRIPPER_OPEN_M))
+        self._grip = float(np.nan_to_num(value[-1])) if self.spec.gripper else 0.0
 
     def go_home(self, T_base_tcp: Matrix) -> None:
         """Move to a pose over the coming ticks, at reduced speed, until `at_home`."""
@@ -127,6 +125,7 @@ class GuardedArm:
     def tick(self, now_ns: int, devices_ok: bool = True, speed_scale: float = 1.0) -> Reason:
         """Send the reference of this guard period; returns what the safety layer changed."""
         state = self._read()
+        self._move_gripper()
         if self.lost and self._usable(now_ns, state) is not None:  # until it knows where it is, it is lost
             log.warning("arm %r answers again", self.spec.arm)
             self.lost, self._kept_stop, self._reference = "", self.stopped, None
@@ -201,6 +200,7 @@ class GuardedArm:
         self._idle = True
         self._reasons = _NOTHING
         self._width_m: float | None = None
+        self._grip = 0.0  # commanded for the fingers, and not yet added to their width
         self._told_stale_ns = 0
         self._home = None
 
@@ -226,6 +226,13 @@ class GuardedArm:
         if reasons & HOLDS:  # what was under way is not resumed, and the gripper is left alone
             self._motion.drop()
             self._width_m = None
+
+    def _move_gripper(self) -> None:
+        # In the tick, because only now the width is a measured one: before the first tick nobody has looked.
+        if self._grip:
+            width = self._width_m if self._width_m is not None else self._measured_width_m
+            self._width_m = float(np.clip(width + self._grip * _GRIPPER_STEP_M, 0.0, _GRIPPER_OPEN_M))
+            self._grip = 0.0
 
     def _read(self) -> RobotState | None:
         try:
