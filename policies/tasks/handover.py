@@ -39,7 +39,7 @@ HANDOVER = Task(
     time_limit_steps=120,
     control_period_s=0.1,
     waypoints=(*LEFT_WAYPOINTS, *RIGHT_WAYPOINTS),
-    # Bases stand 1.24 m apart: the tool centre points stay 0.22 m apart, more than two hands reach at any turn.
+    # Bases stand 1.24 m apart: the tool centre points stay 0.22 m apart, further than two hands reach.
     workspace=Box((0.4, -0.08, 0.012), (0.51, 0.08, 0.26)),
     rig="twin_two_arms",
 )

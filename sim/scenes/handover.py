@@ -11,12 +11,13 @@ from robot.core.se3 import Matrix, quat_xyzw, transform
 from sim.mounts import RING_M
 from sim.scenes.scene import TOOL_DOWN, site_pose, table_pose
 
-_REACH_M = 0.5  # from an arm's base to where its tool starts
+_START_X_M = 0.45  # of either tool, in its own base frame
+_COLOURS = ((0.85, 0.45, 0.1, 1), (0.75, 0.72, 0.65, 1), (0.1, 0.45, 0.75, 1))  # left end, middle, right
 
 
 @dataclass
 class HandoverScene:
-    """Sizes in metres. Two arms, `left` and `right`, face each other; the bar is as long as `2 * half_m[0]`."""
+    """Sizes in metres. Two arms, `left` and `right`, face each other over a bar of `2 * half_m`."""
 
     opening_m: float = 0.04
     half_m: tuple[float, float, float] = (0.15, 0.01, 0.012)
@@ -30,17 +31,16 @@ class HandoverScene:
     still_mps: float = 0.05
 
     def build(self, spec: mujoco.MjSpec) -> None:
-        """The bar, free to move; its ends are coloured as the hands that take them."""
+        """The bar, free to move, with an end of another colour for each hand."""
         spec.option.impratio = 20  # with MuJoCo's own 1 a bar held at its end slowly turns in the grip
         bar = spec.worldbody.add_body(name="bar", pos=[*self.lies_m, self.half_m[2]])
         bar.add_freejoint(name="bar")
         bar.add_site(name="bar", size=[0.001] * 3)
         third = self.half_m[0] / 3
-        for index, rgba in ((-1, [0.85, 0.45, 0.1, 1]), (0, [0.75, 0.72, 0.65, 1]), (1, [0.1, 0.45, 0.75, 1])):
+        for index, rgba in enumerate(_COLOURS):
             bar.add_geom(
-                name=f"bar{index}",
                 type=mujoco.mjtGeom.mjGEOM_BOX,
-                pos=[2 * third * index, 0, 0],
+                pos=[2 * third * (index - 1), 0, 0],
                 size=[third, *self.half_m[1:]],
                 mass=0.02,
                 rgba=rgba,
@@ -61,12 +61,13 @@ class HandoverScene:
 
     def _start(self, rng: np.random.Generator) -> Matrix:
         back, side, up = rng.uniform(-0.01, 0.01, 3)
-        return transform(TOOL_DOWN, [_REACH_M - 0.05 + back, side, self.start_height_m + up])
+        return transform(TOOL_DOWN, [_START_X_M + back, side, self.start_height_m + up])
 
     def poses(self, model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Matrix]:
         """`bar` now (x from the left end to the right one), `meet` where it is handed over, both tools."""
         tools = {f"{arm}/tool": site_pose(model, data, f"{arm}_tcp") for arm in ("left", "right")}
-        return {"bar": site_pose(model, data, "bar"), "meet": table_pose(RING_M, 0, 0, self.meet_height_m), **tools}
+        meet = table_pose(RING_M, 0, 0, self.meet_height_m)
+        return {"bar": site_pose(model, data, "bar"), "meet": meet, **tools}
 
     def success(self, model: mujoco.MjModel, data: mujoco.MjData) -> bool:
         """The right hand alone holds the bar, high and still, and the left one is open and has drawn back."""
@@ -74,8 +75,9 @@ class HandoverScene:
         left_end = bar.xpos - self.grip_m * bar.xmat.reshape(3, 3)[:, 0]
         away = np.linalg.norm(data.site("left_tcp").xpos - left_end) > self.away_m
         opened = data.joint("left_finger_left").qpos[0] > 0.8 * self.opening_m
-        held = bar.xpos[2] > self.meet_height_m / 2 and np.linalg.norm(data.joint("bar").qvel[:3]) < self.still_mps
-        return bool(away and opened and held and self._touches(model, data, "right"))
+        still = np.linalg.norm(data.joint("bar").qvel[:3]) < self.still_mps
+        high = bar.xpos[2] > self.meet_height_m / 2
+        return bool(away and opened and still and high and self._touches(model, data, "right"))
 
     def _touches(self, model: mujoco.MjModel, data: mujoco.MjData, arm: str) -> bool:
         """Whether both of the arm's fingers touch the bar."""

@@ -66,7 +66,7 @@ def test_each_waits_for_the_other() -> None:
     rest = [0, 0, 0]
     right = deflections(made, truth(0.1, 0.1))[1]  # both arrived, the left one not for long enough
     np.testing.assert_allclose(right, [*rest, 1], atol=1e-6)
-    left, right = deflections(made, truth(0.1, 0.1, 1))  # the left one is done, both know it from the next look
+    left, right = deflections(made, truth(0.1, 0.1, 1))  # the left one is done: known at the next look
     np.testing.assert_allclose(left, [*rest, -1], atol=1e-6)
     left, right = deflections(made, truth(0.1, 0.1, 2))
     np.testing.assert_allclose(left, [*rest, -1], atol=1e-6)
