@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from robot.cell_config import Randomize
 from robot.session.config import Host
 
 Policy = Literal["final", "base"]
@@ -69,11 +70,14 @@ class Eval:
 
     For example:
       nudge eval runs/peg_insert-residual-0 --policy final --episodes 100
+      nudge eval runs/peg_insert-residual-0 --randomize held_out
     """
 
     run: _RUN  # the folder of a training session
     policy: Policy = "final"  # what was learned, or the frozen base alone
     episodes: int = 100  # fresh starts
+    # light, colours, cameras, friction and delays of the twin; no training met those of held_out
+    randomize: Annotated[Randomize | None, _arg("{off,train,held_out}", "as the session")] = None
     json: bool = False  # print the result as JSON
 
 

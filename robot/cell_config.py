@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from robot.core.errors import ConfigError
 
+Randomize = Literal["off", "train", "held_out"]
 _LONGEST_DELAY_MS = 100
 
 
@@ -21,8 +23,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class TwinConfig:
-    """How imperfect the cell is; delay and noise of zero is the ideal one."""
+    """How imperfect the cell is; delay and noise of zero is the ideal one.
 
+    ``randomize`` draws looks, cameras, friction, and more delay and noise, anew for every episode, from the
+    ranges in `sim.randomize`; those of ``held_out`` are never met in ``train``.
+    """
+
+    randomize: Randomize = "off"
     command_delay_ms: int = 0  # a reference reaches the controller this late
     wrench_noise_n: float = 0.2  # standard deviation; torque gets a tenth of it in Nm
     image_noise: float = 0.0  # standard deviation in grey levels

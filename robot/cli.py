@@ -78,7 +78,7 @@ def _demo(args: Demo) -> None:
 
 
 def _eval(args: Eval) -> None:
-    result = load("robot.session.evaluation:evaluate")(args.run, args.policy, args.episodes)
+    result = load("robot.session.evaluation:evaluate")(args.run, args.policy, args.episodes, args.randomize)
     _say(json.dumps(result) if args.json else result["text"])
 
 

@@ -29,7 +29,6 @@ class ArmBody:
         model: mujoco.MjModel,
         data: mujoco.MjData,
         mount: Mount,
-        delay_ms: int = 0,
         gains: Gains | None = None,
     ) -> None:
         self._model, self._data, self.mount = model, data, mount
@@ -53,10 +52,10 @@ class ArmBody:
         self.reference: Matrix = np.eye(4)  # the pose [4, 4] the controller was given last
         self._way: tuple[Matrix, Matrix] = (self.reference, self.reference)  # from, to, in the world
         # References on their way to the controller, the one it follows now first.
-        self._delayed: deque[Aim] = deque(maxlen=delay_ms + 1)
+        self._delayed: deque[Aim] = deque(maxlen=1)
 
-    def place(self, T_base_tcp: Matrix, opening_m: float) -> None:
-        """A reset: at rest at a pose, each finger ``opening_m`` from the middle."""
+    def place(self, T_base_tcp: Matrix, opening_m: float, delay_ms: int = 0) -> None:
+        """A reset: at rest at a pose, each finger ``opening_m`` from the middle; references come late."""
         T = self.mount.T_world_base @ T_base_tcp
         data, site = self._data, self.mount.prefix + "tcp"
         data.qpos[self.joints] = inverse_kinematics(self._model, data, site, self.joints, T)
@@ -64,8 +63,7 @@ class ArmBody:
         data.qpos[self._fingers] = opening_m
         self._controller.reset(data.qpos[self.joints])
         self.reference, self._way = T_base_tcp.copy(), (T, T)
-        self._delayed.clear()
-        self._delayed.append(Aim(T[:3, 3], T[:3, :3], np.zeros(6)))
+        self._delayed = deque([Aim(T[:3, 3], T[:3, :3], np.zeros(6))], maxlen=delay_ms + 1)
 
     def head_for(self, T_base_tcp: Matrix, gripper_width_m: float | None) -> None:
         """Take a reference that `move` then brings to the controller; without a width the fingers stay."""

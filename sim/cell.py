@@ -117,6 +117,8 @@ class TwinCell(Node):
         self.twin.reset(start.seed)
         self.twin.stamp_ns += self._step_ns
         self._faults.begin(self.twin.stamp_ns)
+        if self._config.twin.randomize != "off":
+            self.start()  # the cameras are others
         for driver in self._arms.values():
             driver.episode_id = start.episode_id
         for arm in self.control.arms:

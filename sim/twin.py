@@ -14,6 +14,7 @@ from robot.core.types import RobotState
 from robot.task import Task
 from sim.arm_body import ArmBody, Gains
 from sim.mounts import mounts
+from sim.randomize import Randomizer
 from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
 
@@ -35,29 +36,31 @@ class Twin:
         arms: Sequence[str] = ("arm",),
         gains: Mapping[str, Gains] | None = None,
     ) -> None:
-        self.config, self.scene = config or TwinConfig(), scene
+        self.scene = scene
         places = mounts(arms)
         by_arm = gains or {}
         spec = new_cell(places)
         scene.build(spec)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
-        delay_ms = self.config.command_delay_ms
-        self.arms = {m.arm: ArmBody(self.model, self.data, m, delay_ms, by_arm.get(m.arm)) for m in places}
+        self.arms = {m.arm: ArmBody(self.model, self.data, m, by_arm.get(m.arm)) for m in places}
         self.stamp_ns = 0
         self.on_tick: Callable[[], None] | None = None  # called every simulated millisecond
         self._rng = np.random.default_rng(0)
         self._heading: set[str] = set()  # arms that have their next reference
+        self._randomizer = Randomizer(self.model, config or TwinConfig())
+        self._imperfection = self._randomizer.begin(0)
 
     def reset(self, seed: int) -> None:
         """A new start drawn from ``seed``; time goes on."""
         self._rng = np.random.default_rng(seed)
+        self._imperfection = self._randomizer.begin(seed)
         mujoco.mj_resetData(self.model, self.data)
         for arm in self.arms.values():
             self.data.qpos[arm.joints] = HOME_Q
         starts = self.scene.reset(self.model, self.data, self._rng).reshape(-1, 4, 4)
         for arm, T_base_tcp in zip(self.arms.values(), starts, strict=True):
-            arm.place(T_base_tcp, self.scene.opening_m)
+            arm.place(T_base_tcp, self.scene.opening_m, self._imperfection.command_delay_ms)
         self._heading.clear()
         self._settle()
 
@@ -87,14 +90,14 @@ class Twin:
 
     def state(self, episode_id: int = -1, arm: str | None = None) -> RobotState:
         """What one arm's (None: the first's) own sensors tell."""
-        noise = self._rng.normal(size=6) * self.config.wrench_noise_n * np.repeat([1.0, 0.1], 3)
+        noise = self._rng.normal(size=6) * self._imperfection.wrench_noise_n * np.repeat([1.0, 0.1], 3)
         return self.arms[arm or next(iter(self.arms))].state(self.stamp_ns, episode_id, noise)
 
     def noisy_image(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels with the configured sensor noise, drawn from the episode's seed."""
-        if self.config.image_noise == 0.0:
+        if self._imperfection.image_noise == 0.0:
             return pixels
-        noise = self._rng.normal(size=pixels.shape) * self.config.image_noise
+        noise = self._rng.normal(size=pixels.shape) * self._imperfection.image_noise
         return np.clip(pixels + noise, 0, 255).astype(np.uint8)
 
     def _run(self, ticks: int) -> None:

@@ -39,7 +39,7 @@ def check_rig(rig: RigConfig, task: Task, host: str) -> None:
 def twin_cell(job: Job) -> list[Node]:
     """Arms, cameras and judge of the twin, in one process: they share a world."""
     limits = {a: reference_limits(job.rig.arms[a], job.task) for a in job.task.arms}
-    return [load("sim.cell:TwinCell")(job.task, limits, job.config.cell, twin_options(job.rig, job.task))]
+    return [load("sim.cell:TwinCell")(job.task, limits, job.cell, twin_options(job.rig, job.task))]
 
 
 def twin_options(rig: RigConfig, task: Task) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from policies.replay.episode_store import Card, EpisodeStore
+from robot.cell_config import Randomize
 from robot.core.errors import NudgeError
 from robot.core.types import Outcome
 from robot.session.base_actions import has_base_actions
@@ -20,21 +21,30 @@ from robot.session.log_file import log_to
 from robot.session.metrics import Row
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
+from robot.session.rigs import is_twin
 from robot.session.runner import make_runner
 from robot.session.statistics import Rate
 
 _STAGES: dict[str, Stage] = {"base": "base_eval", "final": "final_eval"}
 
 
-def evaluate(run_dir: Path, policy: str, episodes: int) -> dict[str, Any]:
-    """Run ``episodes`` fresh episodes into RUN/eval/POLICY-K and return the result, also written there.
+def evaluate(run_dir: Path, policy: str, episodes: int, randomize: Randomize | None = None) -> dict[str, Any]:
+    """Run ``episodes`` fresh episodes into a folder of RUN/eval and return the result, also written there.
+
+    Args:
+        randomize: of the twin's cell; None: as the session has it.
 
     Raises:
-        NudgeError: no session in ``run_dir``, or one without that policy.
+        NudgeError: no session in ``run_dir``, one without that policy, or a real cell to be randomised.
     """
     config = load_config(run_dir / "config.json")
     _require(policy, run_dir, config)
-    evaluation = plan_evaluation(run_dir, policy, episodes, fresh_seeds(config))
+    other = None if randomize == config.cell.twin.randomize else randomize
+    if other is not None and not is_twin(Job(run_dir, config, _STAGES[policy]).rig):
+        raise NudgeError(
+            f"--randomize {other}: rig {config.rig_name} is real, only the twin can be randomised"
+        )
+    evaluation = plan_evaluation(run_dir, policy, episodes, fresh_seeds(config), other)
     job = Job(run_dir, config, _STAGES[policy], evaluation=evaluation)
     log_to(job.output_dir)
     recover_stores(job)
@@ -92,10 +102,13 @@ def _result(job: Job, policy: str) -> dict[str, Any]:
     rate, cycle_time_s = Rate(len(good), len(finished)), _cycle_time(good, job)
     low, high = rate.interval
     mean = "" if cycle_time_s is None else f", mean cycle {cycle_time_s:.1f} s"
+    cell = job.cell.twin.randomize
+    where = "" if cell == "off" else f" in {cell} cells"
     return {
         "task": job.config.task,
         "preset": job.config.preset,
         "policy": policy,
+        "randomize": cell,
         "episodes": rate.n,
         "successes": rate.successes,
         "success": rate.value,
@@ -103,7 +116,7 @@ def _result(job: Job, policy: str) -> dict[str, Any]:
         "cycle_time_s": cycle_time_s,
         "first_seed": job.evaluation.first_seed,
         "folder": str(job.output_dir),
-        "text": f"{policy} success {rate.value:.1%}  (95 % interval {low:.1%} to {high:.1%}, "
+        "text": f"{policy} success {rate.value:.1%}{where}  (95 % interval {low:.1%} to {high:.1%}, "
         f"{rate.n} episodes{mean})\nepisodes: {job.output_dir}",
     }
 

@@ -1,4 +1,7 @@
-"""Evaluations of a finished session: numbered folders RUN/eval/POLICY-K, each on starts of its own."""
+"""Evaluations of a finished session: numbered folders RUN/eval/POLICY-K, each on starts of its own.
+
+In another cell than the session's they are RUN/eval/POLICY-CELL-K, CELL being the twin's ``randomize``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot.cell_config import Randomize
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import NudgeError
 
@@ -19,6 +23,7 @@ class Evaluation:
     name: str
     episodes: int
     first_seed: int
+    randomize: Randomize | None = None  # of the twin; None: as the session has it
 
 
 def read_evaluation(run_dir: Path, name: str) -> Evaluation:
@@ -27,21 +32,24 @@ def read_evaluation(run_dir: Path, name: str) -> Evaluation:
     return from_dict(Evaluation, json.loads(path.read_text()), str(path))
 
 
-def plan_evaluation(run_dir: Path, policy: str, episodes: int, seeds: range) -> Evaluation:
-    """The last one of ``policy`` if it was cut short, else a new one on seeds that no earlier one had.
+def plan_evaluation(
+    run_dir: Path, policy: str, episodes: int, seeds: range, randomize: Randomize | None = None
+) -> Evaluation:
+    """The last one of ``policy`` in that cell if it was cut short, else a new one on seeds new to both.
 
-    Both policies count from the same seed, so base and final see the same starts.
+    All policies count from the same seed in all cells, so base and final see the same starts everywhere.
 
     Raises:
         NudgeError: no fresh seeds are left.
     """
-    earlier = _earlier(run_dir, policy)
+    kind = policy if randomize is None else f"{policy}-{randomize}"
+    earlier = _earlier(run_dir, kind)
     if earlier and earlier[-1].episodes == episodes and not _result_path(run_dir, earlier[-1]).exists():
         return earlier[-1]
     first = max((e.first_seed + e.episodes for e in earlier), default=seeds.start)
     if not 0 < episodes <= seeds.stop - first:
         raise NudgeError(f"episodes: got {episodes}, want 1 to {seeds.stop - first}, the fresh starts left")
-    evaluation = Evaluation(f"{policy}-{len(earlier)}", episodes, first)
+    evaluation = Evaluation(f"{kind}-{len(earlier)}", episodes, first, randomize)
     folder = run_dir / "eval" / evaluation.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _PLAN).write_text(json.dumps(to_dict(evaluation)) + "\n")
@@ -53,8 +61,8 @@ def write_result(run_dir: Path, evaluation: Evaluation, result: dict[str, object
     _result_path(run_dir, evaluation).write_text(json.dumps(result, indent=2) + "\n")
 
 
-def _earlier(run_dir: Path, policy: str) -> list[Evaluation]:
-    found = [p.parent.name for p in (run_dir / "eval").glob(f"{policy}-*/{_PLAN}")]
+def _earlier(run_dir: Path, kind: str) -> list[Evaluation]:
+    found = [p.parent.name for p in (run_dir / "eval").glob(f"{kind}-[0-9]*/{_PLAN}")]
     return [read_evaluation(run_dir, n) for n in sorted(found, key=lambda n: int(n.rpartition("-")[2]))]
 
 

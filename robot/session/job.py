@@ -11,6 +11,7 @@ from typing import Literal
 from policies.plan import EpisodePlan
 from policies.replay.episode_store import EpisodeStore
 from policies.tasks import TASKS
+from robot.cell_config import CellConfig
 from robot.core.config import config_hash
 from robot.core.types import Outcome
 from robot.rig import RigConfig
@@ -63,9 +64,17 @@ class Job:
         return self.config.cell.realtime or not is_twin(self.rig)
 
     @property
+    def cell(self) -> CellConfig:
+        """The twin's settings: the session's, randomised as the evaluation asks."""
+        cell = self.config.cell
+        if self.evaluation is None or self.evaluation.randomize is None:
+            return cell
+        return replace(cell, twin=replace(cell.twin, randomize=self.evaluation.randomize))
+
+    @property
     def config_hash(self) -> str:
         """Of all settings and the rig's; goes into every episode."""
-        return config_hash(_Resolved(self.config, self.rig))
+        return config_hash(_Resolved(replace(self.config, cell=self.cell), self.rig))
 
     @property
     def output_dir(self) -> Path:

@@ -15,6 +15,7 @@ from sim.mounts import RING_M, Mount
 
 ARM_MODEL = Path(__file__).parent.parent / "assets" / "fr3.xml"
 HOME_Q = np.array([0.0, 0.25, 0.0, -2.2, 0.0, 2.45, 0.785])
+ARM_GROUP = 2  # of the geoms that are the arms' own; others have a lower one, and MuJoCo draws 0 to 2
 TOOL_DOWN = np.diag([1.0, -1.0, -1.0])  # tool z toward the floor, tool x forward
 
 
@@ -53,6 +54,8 @@ def new_cell(mounts: Sequence[Mount]) -> mujoco.MjSpec:
     """The arms on their table, with light for people and for cameras."""
     alone = len(mounts) == 1
     spec = mujoco.MjSpec.from_file(str(ARM_MODEL)) if alone else _arms(mounts)
+    for geom in spec.geoms:
+        geom.group = ARM_GROUP
     spec.option.timestep = 0.001
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC

@@ -19,6 +19,7 @@ from policies.replay.episode_store import EpisodeStore
 from policies.residual.config import ResidualConfig
 from robot.core.errors import ConfigError
 from robot.session.config import SessionConfig
+from robot.session.evaluation import evaluate
 from robot.session.job import Job
 from robot.session.metrics import read_metrics
 from robot.session.runner import LocalRunner
@@ -116,6 +117,20 @@ def test_a_finished_session_run_again_changes_nothing(session: tuple[Path, dict[
         k: v for k, v in summary.items() if k != "wall_time_s"
     }
     assert again["wall_time_s"] == pytest.approx(summary["wall_time_s"], abs=1.0)
+
+
+def test_a_run_is_evaluated_in_held_out_cells_too(session: tuple[Path, dict[str, Any]]) -> None:
+    run_dir, _ = session
+    same, other = (evaluate(run_dir, "final", 2, cell) for cell in (None, "held_out"))
+    assert [r["randomize"] for r in (same, other)] == ["off", "held_out"]
+    assert [Path(r["folder"]).name for r in (same, other)] == ["final-0", "final-held_out-0"]
+    assert "in held_out cells" in other["text"]
+    first, second = (EpisodeStore(Path(r["folder"]) / "0").read_all("eval") for r in (same, other))
+    assert [e.header.seed for e in first] == [e.header.seed for e in second]
+    assert {e.header.config_hash for e in first}.isdisjoint(e.header.config_hash for e in second)
+    for a, b in zip((e.state for e in first), (e.state for e in second), strict=True):
+        assert (a["arm/wrench"][0] != b["arm/wrench"][0]).any()  # more noise on the same start
+        np.testing.assert_allclose(a["privileged/socket"][0], b["privileged/socket"][0], atol=1e-4)
 
 
 def test_a_run_folder_belongs_to_its_settings(session: tuple[Path, dict[str, Any]]) -> None:
