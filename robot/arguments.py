@@ -35,7 +35,7 @@ class Train:
     """
 
     task: Annotated[str | None, _arg("TASK", "peg_insert")] = None  # the skill
-    preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, rlpd or bc
+    preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, robust, rlpd, hilserl or bc
     seed: Annotated[int | None, _arg("INT", "0")] = None  # of every draw, from starts to networks
     rig: Annotated[str | None, _arg("RIG", "the task's twin")] = None  # the cell: in launch/rigs, or a file
     host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
