@@ -99,7 +99,7 @@ class FlipScene:
     def _add_floor(self, pan: mujoco.MjsBody) -> None:
         half, width, t = self.half_floor_m, self.half_width_m, _WALL_M
         self._wall(pan, [0, 0, -t], [half, width, t])
-        self._wall(pan, [-half - t, 0, self.rear_m / 2], [t, width, self.rear_m / 2])
+        self._wall(pan, [-half - t, 0, self.rear_m / 2], [t, width, self.rear_m / 2], rgba=_GLASS)
         for side in (-1, 1):  # of glass, so that cameras see the disc
             length, at = half + self.roll_m / 2, [self.roll_m / 2, side * (width + t), self.roll_m]
             self._wall(pan, at, [length, t, self.roll_m], rgba=_GLASS)
@@ -141,11 +141,12 @@ class FlipScene:
 
     def _place_cameras(self, spec: mujoco.MjSpec) -> None:
         # The wrist's looks along the handle into the pan, the front one at its side.
-        wrist, front = spec.camera("wrist"), spec.camera("front")
+        wrist, front, room = (spec.camera(name) for name in ("wrist", "front", "room"))
         wrist.pos, wrist.fovy = [0.05, 0, 0.0], 70
         wrist.alt.xyaxes = [0, 1, 0, 0.655, 0, -0.756]
-        front.pos, front.fovy = [1.05, 0.1, 0.5], 42
+        front.pos, front.fovy = [1.05, 0.08, 0.5], 36
         front.alt.xyaxes = [0, 1, 0, -0.25, 0, 0.97]
+        room.pos, room.alt.xyaxes = [1.15, 0.75, 0.75], [-0.756, 0.655, 0, -0.245, -0.283, 0.927]
 
 
 def _draw(body: mujoco.MjsBody, kind: mujoco.mjtGeom, size: ArrayLike, rgba: ArrayLike, **more: Any) -> None:

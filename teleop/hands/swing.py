@@ -19,6 +19,8 @@ _NEAR_M, _NEAR_RAD = 0.03, 0.08  # the tool is where it began
 _LANDING_STEPS = 4  # after a swing, before the hand moves the tool again
 _LOST_M = 0.25  # an object this far from its carrier has fallen out
 _GENTLE = 0.5  # of the largest action, on the way back
+# Down and up once, to feel the weight: what takes control is bounded for two steps, and a swing must not be.
+_HEFT = np.outer([0.25, -0.25, 0.0], np.eye(6)[2])
 
 
 class SwingHand:
@@ -40,8 +42,8 @@ class SwingHand:
         self._still = False
         self._plan: list[NDArray[np.float64]] = []  # what is left of the swing
         self._landing = 0  # steps until the object should lie again
-        self._idle, self._held, self._swung = 0, False, False
-        self._draw_wait()
+        self._idle, self._held = 0, False
+        self._take()
 
     def see(self, truth: Truth) -> None:
         """Follow tool and object."""
@@ -61,22 +63,26 @@ class SwingHand:
             rests = self._swung and not self._plan and not self._landing and self._still
             self._held, self._idle = not (rests or lost), 0
         else:
-            self._idle, self._swung = self._idle + 1 if flat else 0, False
+            self._idle = self._idle + 1 if flat else 0
             self._held = self._idle > self._config.patience_steps
+            self._take()
         return self._held
 
     def deflection(self, truth: Truth) -> tuple[Array, float]:
         """The next part of the swing; before it back to where the tool began, after it next to nothing."""
-        c, axes = self._config.hand, np.zeros(6)
+        c = self._config.hand
         fresh = self._rng.normal(size=6) * c.noise * np.sqrt(1 - c.noise_memory**2)
         self._tremor = c.noise_memory * self._tremor + fresh
+        return np.clip(self._intended(truth) + self._tremor, -1.0, 1.0).astype(np.float32), 0.0
+
+    def _intended(self, truth: Truth) -> NDArray[np.float64]:
+        if self._heft:
+            return self._heft.pop(0)
         if not self._plan and not self._landing:
-            axes = self._way_home(truth)
-            if not axes.any() and self._still:
-                self._begin_swing()
-        if self._plan:
-            axes = self._plan.pop(0)
-        return np.clip(axes + self._tremor, -1.0, 1.0).astype(np.float32), 0.0
+            way = self._way_home(truth)
+            if way.any() or not self._still or not self._begins():
+                return way
+        return self._plan.pop(0) if self._plan else np.zeros(6)
 
     def _way_home(self, truth: Truth) -> NDArray[np.float64]:
         """[6] toward where the tool began, zero when it is there."""
@@ -89,12 +95,18 @@ class SwingHand:
         axes = np.concatenate([way / spec.translation_scale_m, turn / spec.rotation_scale_rad]) * gain
         return axes * min(1.0, _GENTLE / float(np.abs(axes).max()))
 
-    def _begin_swing(self) -> None:
+    def _begins(self) -> bool:
         self._wait -= 1
         if self._wait >= 0:
-            return
+            return False
         plan = swing_plan(self._swing.strokes, self._period_s, self._config.swing, self._rng)
         self._plan, self._landing, self._swung = list(plan), len(plan) + _LANDING_STEPS, True
+        self._draw_wait()
+        return True
+
+    def _take(self) -> None:
+        """The hand is about to be laid on the device."""
+        self._heft, self._swung = list(_HEFT), False
         self._draw_wait()
 
     def _draw_wait(self) -> None:
