@@ -20,7 +20,7 @@ _LANDING_STEPS = 4  # after a swing, before the hand moves the tool again
 _LOST_M = 0.25  # an object this far from its carrier has fallen out
 _GENTLE = 0.5  # of the largest action, on the way back
 # Down and up once, to feel the weight: what takes control is bounded for two steps, and a swing must not be.
-_HEFT = np.outer([0.25, -0.25, 0.0], np.eye(6)[2])
+_HEFT = np.outer([0.35, -0.35, 0.0], np.eye(6)[2])
 
 
 class SwingHand:
@@ -64,7 +64,7 @@ class SwingHand:
             self._held, self._idle = not (rests or lost), 0
         else:
             self._idle = self._idle + 1 if flat else 0
-            self._held = self._idle > self._config.patience_steps
+            self._held = self._idle > self._config.swing.patience_steps
             self._take()
         return self._held
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import mujoco
 import numpy as np
 import pytest
 
+from policies.actor import ActorNode
+from policies.base import NoBase
+from policies.plan import EpisodePlan
+from policies.recorder import RecorderNode
+from policies.replay.episode_store import EpisodeStore
 from policies.tasks.flip import FLIP_STATE
+from robot.core.host import LocalHost
 from robot.core.se3 import Matrix, inverse, quat_xyzw, transform
+from robot.core.types import Source
+from robot.session.cell import twin_options
+from robot.session.rigs import load_rig
+from sim.cell import TwinCell
 from sim.operational_space import MotionGains
 from sim.scenes.flip import FlipScene
 from sim.twin import Twin
-from tests.graph.driving import GuardedTwin, steps_to_success
+from teleop.hands.swing_plan import SwingConfig
+from teleop.intervention import ScriptedOperator
+from teleop.nodes import ArbiterNode, SimulatedTeleop
+from teleop.operator_config import OperatorConfig
+from tests.graph.driving import GuardedTwin, rig_limits, steps_to_success
 
 OVER = np.diag([1.0, -1.0, -1.0])
 
@@ -108,3 +124,19 @@ def test_the_stiff_controller_stays_close_where_the_compliant_one_drags_behind()
         lags[name] = worst
     assert lags["motion"] < 0.006, lags
     assert lags["impedance"] > 0.03, lags
+
+
+def test_a_supervisor_flips_what_an_idle_policy_leaves_lying(tmp_path: Path) -> None:
+    config = OperatorConfig("when_needed", swing=SwingConfig(patience_steps=6))
+    operator = ScriptedOperator(FLIP_STATE.action.arms[0], FLIP_STATE, config)
+    plan = EpisodePlan("train", 0, 4, episodes=3)
+    actor = ActorNode(FLIP_STATE, NoBase(3), None, None, plan, threaded=False)
+    drivers = twin_options(load_rig(FLIP_STATE.rig), FLIP_STATE)
+    cell = TwinCell(FLIP_STATE, rig_limits(FLIP_STATE), drivers=drivers)
+    LocalHost([cell, SimulatedTeleop(operator), ArbiterNode(FLIP_STATE), RecorderNode(tmp_path), actor]).run()
+    episodes = list(EpisodeStore(tmp_path).read_all("train"))
+    assert sum(e.success for e in episodes) >= 2
+    for episode in episodes:
+        human = np.asarray(episode.source) == Source.HUMAN
+        assert not human[:6].any()
+        assert human[8:14].all()

@@ -19,9 +19,8 @@ from teleop.operator_config import OperatorConfig
 from teleop.scripted import HandConfig
 
 STEADY = OperatorConfig(
-    patience_steps=4,
     hand=HandConfig(noise=0.0),
-    swing=SwingConfig(tempo=0.0, strength=0.0, most_wait_steps=0),
+    swing=SwingConfig(tempo=0.0, strength=0.0, most_wait_steps=0, patience_steps=4),
 )
 STROKES = (Stroke(0.15, (0, 0, -1, 0, 0.5, 0)), Stroke(0.25, (0.8, 0, 0, 0, 0, 0)))
 TASK = replace(FLIP, swing=replace(FLIP.swing, strokes=STROKES)) if FLIP.swing else FLIP
@@ -95,9 +94,9 @@ def test_it_brings_the_tool_back_before_the_next_swing() -> None:
 def test_a_supervisor_does_one_swing_once_nothing_was_turned_for_a_while() -> None:
     seen = needed(hand(), *[truth()] * 24)
     first, swing_and_landing = seen.index(True), seen.index(False, 5) - seen.index(True)
-    assert first == STEADY.patience_steps
+    assert first == STEADY.swing.patience_steps
     assert 10 <= swing_and_landing <= 14
-    assert not any(seen[first + swing_and_landing :][: STEADY.patience_steps])
+    assert not any(seen[first + swing_and_landing :][: STEADY.swing.patience_steps])
 
 
 @pytest.mark.parametrize("gone", [truth(turned_rad=np.pi), truth(x_m=0.5)])
