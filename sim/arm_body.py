@@ -51,6 +51,7 @@ class ArmBody:
         self._opening = 0.0
         self.reference: Matrix = np.eye(4)  # the pose [4, 4] the controller was given last
         self._way: tuple[Matrix, Matrix] = (self.reference, self.reference)  # from, to, in the world
+        self._step = np.zeros(6)  # between them: m, rad
         # References on their way to the controller, the one it follows now first.
         self._delayed: deque[Aim] = deque(maxlen=1)
 
@@ -69,15 +70,16 @@ class ArmBody:
         """Take a reference that `move` then brings to the controller; without a width the fingers stay."""
         if gripper_width_m is not None:
             self._opening = float(np.clip(gripper_width_m / 2, 0.0, _FINGER_M))
-        self._way = (self._way[1], self.mount.T_world_base @ T_base_tcp)
+        old, new = self._way[1], self.mount.T_world_base @ T_base_tcp
+        turn = small_rotation(old[:3, :3], new[:3, :3])
+        self._way, self._step = (old, new), np.concatenate([new[:3, 3] - old[:3, 3], turn])
         self.reference = T_base_tcp.copy()
 
     def move(self, tick: int, ticks: int) -> None:
         """The reference is ``tick`` of ``ticks`` milliseconds on its way from the one before."""
         old, new = self._way
-        step, turn = new[:3, 3] - old[:3, 3], small_rotation(old[:3, :3], new[:3, :3])
-        twist = np.concatenate([step, turn]) / (ticks * _TICK_S)
-        self._delayed.append(Aim(old[:3, 3] + tick / ticks * step, new[:3, :3], twist))
+        position = old[:3, 3] + tick / ticks * (new[:3, 3] - old[:3, 3])
+        self._delayed.append(Aim(position, new[:3, :3], self._step / (ticks * _TICK_S)))
 
     def control(self) -> None:
         """Set the motors; between mj_step1 and mj_step2."""
