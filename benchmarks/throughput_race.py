@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ class Entry:
     python: str  # its interpreter
     missing: str = ""  # why it cannot run here
     peer: bool = True
-    core: str = "residual"  # of ours alone
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Effort:
     """How much is measured."""
 
     rounds: int  # turns of each contestant
-    budget_s: float  # for one operation in one turn; at least one call
+    budget_s: float  # of CPU for one operation in one turn; at least one call
     calls: int  # at most, in one turn
 
 
@@ -54,7 +53,7 @@ def race(case: Case, entries: Sequence[Entry], effort: Effort) -> list[Row]:
     rows = [Row(case, e.name, e.peer, e.missing) for e in entries]
     with ExitStack() as stack:
         running = [
-            (row, stack.enter_context(WorkerProcess(e.python, e.module, replace(case, core=e.core))))
+            (row, stack.enter_context(WorkerProcess(e.python, e.module, case)))
             for row, e in zip(rows, entries, strict=True)
             if not e.missing
         ]
@@ -93,5 +92,5 @@ def _take_turns(
 
 
 def _calls(before: Sequence[Seconds], effort: Effort) -> int:
-    one = min(before[0].wall_s)
+    one = min(before[0].cpu_s)
     return int(np.clip(effort.budget_s / one, 1, effort.calls))

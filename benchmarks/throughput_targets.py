@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from benchmarks.peers.case import Case
 from benchmarks.throughput_race import Row
 
 PIXEL_RATIO, PIXEL_OVER_STATE, TWIN_STEPS_PER_S = 20.0, 2.0, 30.0
@@ -16,9 +18,8 @@ def targets(rows: Sequence[Row], steps_per_cpu_s: float) -> list[dict[str, Any]]
     state = [r for r in pinned if not r.case.cameras]
     pixels = [r for r in pinned if r.case.cameras]
     judged = [_fastest(state, n) for n in dict.fromkeys(r.case.critics for r in state)]
-    judged += [_times_ours(row, pixels[0]) for row in pixels if row.peer]
-    base = next(r for r in state if r.case.critics == pixels[0].case.critics)
-    judged.append(_pixels_over_state(pixels[0], base))
+    judged += [_times_ours(row, _ours(pixels, row.case)) for row in pixels if row.peer]
+    judged.append(_pixels_over_state(state, pixels))
     rate = "the twin's image steps a second of one core"
     return [
         *judged,
@@ -37,20 +38,25 @@ def _fastest(state: Sequence[Row], critics: int) -> dict[str, Any]:
 
 
 def _times_ours(peer: Row, ours: Row) -> dict[str, Any]:
-    name, want = f"{peer.contestant} over ours, two cameras", f"at least {PIXEL_RATIO:g}"
+    name = f"{peer.contestant} over ours, two cameras, batch {peer.case.batch}"
+    want = f"at least {PIXEL_RATIO:g}"
     if peer.missing:
         return _unjudged(name, want, f"{peer.contestant} not measured")
     ratio = _cpu(peer) / _cpu(ours)
     return _judged(name, want, ratio, ratio >= PIXEL_RATIO)
 
 
-def _pixels_over_state(pixels: Row, state: Row) -> dict[str, Any]:
-    name = f"our update from two cameras over ours from state, {state.case.critics} critics"
-    want = f"at most {PIXEL_OVER_STATE:g}"
-    if pixels.case.batch != state.case.batch:
-        return _unjudged(name, want, f"batches of {pixels.case.batch} and {state.case.batch}")
-    ratio = _cpu(pixels) / _cpu(state)
-    return _judged(name, want, ratio, ratio <= PIXEL_OVER_STATE)
+def _ours(rows: Sequence[Row], case: Case) -> Row:
+    return next(r for r in rows if not r.peer and r.case == case)
+
+
+def _pixels_over_state(state: Sequence[Row], pixels: Sequence[Row]) -> dict[str, Any]:
+    ours = next(r for r in state if not r.peer)
+    alike = {"cameras": pixels[0].case.cameras, "state_size": pixels[0].case.state_size}
+    seen = _ours(pixels, replace(ours.case, **alike))
+    name = f"our update from two cameras over ours from state, {ours.case.critics} critics"
+    ratio = _cpu(seen) / _cpu(ours)
+    return _judged(name, f"at most {PIXEL_OVER_STATE:g}", ratio, ratio <= PIXEL_OVER_STATE)
 
 
 def _judged(name: str, want: str, got: float, met: bool) -> dict[str, Any]:

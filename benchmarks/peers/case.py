@@ -17,4 +17,3 @@ class Case:
     action_size: int
     image_size: int  # pixels, square
     one_thread: bool  # one core and one thread, or all there are
-    core: str = "residual"  # of ours alone, a name in policies.residual.config.PRESETS

@@ -18,11 +18,12 @@ from benchmarks.peers.worker import Contestant
 from policies.replay.batch import Batch
 from policies.residual.agent import ResidualAgent
 from policies.residual.channels import ChannelBasis, reduced
-from policies.residual.config import PRESETS, ResidualConfig
+from policies.residual.config import ResidualConfig
 from policies.residual.policy import ResidualPolicy
 from policies.residual.weights import pack
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Observation, Weights
+from robot.session.config import SessionConfig
 
 FINGERPRINT = "benchmark"
 
@@ -38,11 +39,16 @@ def rig(case: Case, trunk_shape: tuple[int, int, int]) -> RigSpec:
     return RigSpec(observation, ActionSpec((ArmActionSpec("arm", axes, 0.008, 0.08),)))
 
 
+def default_core() -> ResidualConfig:
+    """What a session learns with unless told otherwise."""
+    return SessionConfig().learner.residual
+
+
 def config_of(case: Case) -> ResidualConfig:
-    """The named core with the case's ensemble and batch."""
+    """The default core with the case's ensemble and batch."""
     few = min(2, case.critics)
     return replace(
-        PRESETS[case.core],
+        default_core(),
         critics=case.critics,
         critic_subset=few,
         actor_critics=few,
