@@ -219,6 +219,8 @@ class GuardedArm:
         return np.concatenate([linear, _at_most(rotation, _HOMING_SHARE * self.limits.turn_speed_radps)])
 
     def _note(self, reasons: Reason) -> None:
+        if not reasons:
+            return
         self._reasons |= reasons
         self.counts.update(reasons.names)
         if reasons & Reason.STALE_COMMAND:

@@ -48,11 +48,13 @@ class CartesianImpedance:
         self._model, self._dofs = model, dofs
         self._site = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, site)
         self._jacobian = np.zeros((6, model.nv))
-        self._limit = model.actuator_ctrlrange[motors, 1]
+        self._joints = self._jacobian[:, dofs]
+        self._limit = model.actuator_ctrlrange[motors, 1].copy()
         self._posture = np.zeros(len(self._limit))
         self._null = np.eye(len(self._limit))
         self._count = 0
         g = self.gains
+        self._clip = np.repeat([g.translation_clip_m, g.rotation_clip_rad], 3)
         self._stiffness = np.repeat([g.translation_n_per_m, g.rotation_nm_per_rad], 3)
         self._damping = np.repeat([g.translation_damping, g.rotation_damping], 3)
 
@@ -67,7 +69,7 @@ class CartesianImpedance:
         The reference's own velocity is damped like any other: a fast motion drags behind.
         """
         mujoco.mj_jacSite(self._model, data, self._jacobian[:3], self._jacobian[3:], self._site)
-        J = self._jacobian[:, self._dofs]
+        J = self._joints
         if self._count % 10 == 0:
             self._null = np.eye(J.shape[1]) - J.T @ np.linalg.solve(J @ J.T + 1e-6 * np.eye(6), J)
         self._count += 1
@@ -76,24 +78,27 @@ class CartesianImpedance:
         g = self.gains
         posture = g.posture_stiffness * (self._posture - data.qpos[self._dofs]) - g.posture_damping * dq
         torque = J.T @ wrench + self._null @ posture + data.qfrc_bias[self._dofs]
-        return np.clip(torque, -self._limit, self._limit)
+        return limited(torque, self._limit)
 
     def _error(self, data: mujoco.MjData, position: Matrix, rotation: Matrix) -> NDArray[np.float64]:
         error = np.empty(6)
         error[:3] = position - data.site_xpos[self._site]
         error[3:] = small_rotation(data.site_xmat[self._site].reshape(3, 3), rotation)
-        clip, turn = self.gains.translation_clip_m, self.gains.rotation_clip_rad
-        np.clip(error[:3], -clip, clip, out=error[:3])
-        np.clip(error[3:], -turn, turn, out=error[3:])
-        return error
+        return limited(error, self._clip)
+
+
+def limited(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each value within plus and minus its limit; np.clip takes several times as long for a few numbers."""
+    return np.minimum(np.maximum(values, -limits), limits)
 
 
 def small_rotation(current: Matrix, wanted: Matrix) -> NDArray[np.float64]:
     """Rotation vector [3] from ``current`` to ``wanted`` in the base frame, exact for small angles."""
     D = wanted @ current.T
-    if np.trace(D) < 2.0:  # beyond 60 degrees the cheap form loses its direction
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = D.tolist()  # 1000 times a second: plain floats are faster
+    if xx + yy + zz < 2.0:  # beyond 60 degrees the cheap form loses its direction
         return log_so3(D)
-    return 0.5 * np.array([D[2, 1] - D[1, 2], D[0, 2] - D[2, 0], D[1, 0] - D[0, 1]])
+    return 0.5 * np.array([zy - yz, xz - zx, yx - xy])
 
 
 def inverse_kinematics(

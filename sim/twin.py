@@ -19,6 +19,7 @@ from sim.scenes import SCENES
 from sim.scenes.scene import HOME_Q, Scene, new_cell
 
 _TICK_NS = 1_000_000
+_NOISE_SHARE = np.repeat([1.0, 0.1], 3)  # of the force's noise: N, Nm
 
 
 class Twin:
@@ -90,7 +91,7 @@ class Twin:
 
     def state(self, episode_id: int = -1, arm: str | None = None) -> RobotState:
         """What one arm's (None: the first's) own sensors tell."""
-        noise = self._rng.normal(size=6) * self._imperfection.wrench_noise_n * np.repeat([1.0, 0.1], 3)
+        noise = self._rng.normal(size=6) * self._imperfection.wrench_noise_n * _NOISE_SHARE
         return self.arms[arm or next(iter(self.arms))].state(self.stamp_ns, episode_id, noise)
 
     def noisy_image(self, pixels: np.ndarray) -> np.ndarray:
