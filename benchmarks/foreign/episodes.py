@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from benchmarks.foreign.environment import Transition
@@ -9,15 +11,18 @@ from robot.core.spec import AXES, ActionSpec, ArmActionSpec, ObservationSpec, Ri
 from robot.core.types import Array, EpisodeEnd, EpisodeHeader, Observation, Outcome, Source, Step
 
 
-def rig_spec(state_size: int, action_size: int) -> RigSpec:
-    """A rig that sees one vector "state" and has an action of the wanted size.
+def rig_spec(state_size: int, action_size: int, gripper_last: bool = False) -> RigSpec:
+    """A rig that sees one vector "state" and has an action of the wanted size, perhaps a gripper last.
 
     The environment's action is split over as many nominal arms as six axes each need; their scales mean
     nothing here, for no arm of ours executes them.
     """
-    sizes = [min(len(AXES), action_size - start) for start in range(0, action_size, len(AXES))]
-    arms = tuple(ArmActionSpec(f"part{i}", AXES[:n], 1.0, 1.0) for i, n in enumerate(sizes))
-    return RigSpec(ObservationSpec({"state": (state_size,)}), ActionSpec(arms))
+    axes = action_size - int(gripper_last)
+    sizes = [min(len(AXES), axes - start) for start in range(0, axes, len(AXES))]
+    arms = [ArmActionSpec(f"part{i}", AXES[:n], 1.0, 1.0) for i, n in enumerate(sizes)]
+    if gripper_last:
+        arms[-1] = replace(arms[-1], gripper=True)
+    return RigSpec(ObservationSpec({"state": (state_size,)}), ActionSpec(tuple(arms)))
 
 
 class EpisodeStream:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmarks.foreign.environment import Transition
 from benchmarks.foreign.learner import Learner
 
-LEARNERS = ("lerobot", "nudge-residual", "nudge-rlpd")
+LEARNERS = ("lerobot", "nudge-residual", "nudge-robust", "nudge-hilserl", "nudge-rlpd")
 
 
 def make_learner(name: str, demonstrations: Sequence[Transition], gripper_last: bool, seed: int) -> Learner:
@@ -18,4 +18,4 @@ def make_learner(name: str, demonstrations: Sequence[Transition], gripper_last: 
         return LerobotLearner(demonstrations, gripper_last, seed)
     from benchmarks.foreign.nudge_learner import NudgeLearner
 
-    return NudgeLearner(name.removeprefix("nudge-"), demonstrations, seed)
+    return NudgeLearner(name.removeprefix("nudge-"), demonstrations, gripper_last, seed)

@@ -10,45 +10,49 @@ import numpy as np
 from benchmarks.foreign.environment import Transition
 from benchmarks.foreign.episodes import EpisodeStream, observation, rig_spec
 from benchmarks.foreign.statistics import state_statistics
-from policies.learner_config import LearnerConfig
 from policies.replay.buffer import ReplayBuffer
+from policies.replay.limiter import UpdateRatio
+from policies.replay.rows import rows_within
 from policies.residual.agent import ResidualAgent
-from policies.residual.config import PRESETS
 from policies.residual.policy import ResidualPolicy
 from policies.residual.weights import pack
 from robot.core.types import Array
+from robot.session.config import preset
 
 _FINGERPRINT = "foreign"  # both ends are in this process
-_WARMUP_STEPS = 100  # as the peer's; without a base there is little to see in more
+_WARMUP_STEPS = 100  # as the peer's: without a base there is little to see in more
+_FIRST_PRACTICE = 1_000_000  # number of the first episode that is no demonstration
 
 
 class NudgeLearner:
-    """`ResidualAgent` and `ReplayBuffer` in the order of `policies.learner`, an update pair a control step.
+    """`ResidualAgent` and `ReplayBuffer` in the order of `policies.learner`.
 
     Args:
-        preset: in policies.residual.config.PRESETS; its residual bound is opened to the whole action.
+        name: a training preset of `robot.session.config`; its residual may be the whole action.
         demonstrations: whole episodes, in order.
+        gripper_last: whether the last action is a gripper command.
         seed: of the networks, the draws and the exploration.
     """
 
-    def __init__(self, preset: str, demonstrations: Sequence[Transition], seed: int) -> None:
-        self._config = replace(PRESETS[preset], residual_scale=1.0)
-        self._timing = replace(LearnerConfig(), warmup_steps=_WARMUP_STEPS)
-        first = demonstrations[0]
-        self._spec = rig_spec(len(first.state), len(first.action))
-        mean, std = state_statistics(demonstrations)
-        c = self._config
-        self._agent = ResidualAgent(self._spec, c, mean, std, seed)
-        self._buffer = ReplayBuffer(self._spec, self._timing.capacity, c.discount, c.n_step, seed)
-        self._policy = ResidualPolicy(self._spec, c, _FINGERPRINT)
-        self._base = np.zeros(len(first.action), np.float32)
+    def __init__(
+        self, name: str, demonstrations: Sequence[Transition], gripper_last: bool, seed: int
+    ) -> None:
+        learner = replace(preset(name).learner, warmup_steps=_WARMUP_STEPS)
+        self._when, self._config = learner, replace(learner.residual, residual_scale=1.0)
+        c, size = self._config, len(demonstrations[0].action)
+        spec = rig_spec(len(demonstrations[0].state), size, gripper_last)
+        self._agent = ResidualAgent(spec, c, *state_statistics(demonstrations), seed)
+        rows = rows_within(learner.memory_gb, spec)
+        self._buffer = ReplayBuffer(spec, rows, c.discount, c.n_step, seed)
+        self._ratio = UpdateRatio(c.utd_ratio, learner.warmup_steps)
+        self._policy = ResidualPolicy(spec, c, _FINGERPRINT)
+        self._base = np.zeros(size, np.float32)
         self._rng = np.random.default_rng(seed)
         self._steps, self._version = 0, 0
-        self._add_all(EpisodeStream("foreign", len(first.action), "demo"), demonstrations)
-        self._stream = EpisodeStream("foreign", len(first.action), "train", first_id=100_000)
+        self._add(EpisodeStream("foreign", size, "demo"), demonstrations)
+        self._practice = EpisodeStream("foreign", size, "train", _FIRST_PRACTICE)
         self._publish()
-        self.settings = {"preset": preset, **asdict(c), **asdict(replace(self._timing, residual=c))}
-        self.settings.pop("residual")
+        self.settings = {**asdict(replace(learner, residual=c)), "preset": name}
 
     def act(self, state: Array, explore: bool) -> Array:
         """The residual on a base of zeros."""
@@ -57,23 +61,23 @@ class NudgeLearner:
 
     def record(self, transition: Transition) -> None:
         """Take in one step of practice."""
-        self._add_all(self._stream, [transition])
+        self._add(self._practice, [transition])
         self._steps += 1
 
     def update(self) -> None:
-        """What `policies.learner` does for one online step: the critic alone first, then both."""
-        if self._steps < self._timing.warmup_steps:
-            return
-        while self._agent.step < self._timing.critic_only_updates:
-            self._learn(train_actor=False)
-        self._learn(train_actor=True)
-        if self._agent.step // self._timing.publish_every >= self._version:
-            self._publish()
+        """The updates that are due after one more step: the critics alone first, then the actor too."""
+        while self._due():
+            before, c = self._agent.step, self._config
+            batches = self._buffer.sample(c.batch_size, c.expert_fraction, c.critics_per_actor)
+            train_actor = before >= self._when.critic_only_updates
+            self._agent.update(batches, train_actor, c.bc_scale(before))
+            if before // self._when.publish_every != self._agent.step // self._when.publish_every:
+                self._publish()
 
-    def _learn(self, train_actor: bool) -> None:
-        c, count = self._config, max(1, round(self._config.utd_ratio))
-        batches = [self._buffer.sample(c.batch_size, c.expert_fraction) for _ in range(count)]
-        self._agent.update(batches, train_actor, c.bc_scale(self._agent.step))
+    def _due(self) -> int:
+        if self._steps < self._when.warmup_steps:
+            return 0
+        return self._ratio.updates_due(self._steps, self._agent.step - self._when.critic_only_updates)
 
     def _publish(self) -> None:
         self._version += 1
@@ -81,7 +85,7 @@ class NudgeLearner:
         weights = pack(params, self._version, self._agent.step, _FINGERPRINT)
         self._policy.swap(self._policy.load(weights))
 
-    def _add_all(self, stream: EpisodeStream, transitions: Sequence[Transition]) -> None:
+    def _add(self, stream: EpisodeStream, transitions: Sequence[Transition]) -> None:
         for transition in transitions:
             for record in stream.records(transition):
                 self._buffer.add(record)
