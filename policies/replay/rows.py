@@ -39,8 +39,8 @@ class Rows:
         self.features: Arrays = {k: np.empty((capacity, *s), np.float16) for k, s in features.items()}
         self.base_action: Array = np.empty(actions, np.float32)
         self.action: Array = np.empty(actions, np.float32)
-        self.reward: Array = np.empty(capacity, np.float32)
-        self.discount: Array = np.empty(capacity, np.float32)
+        self.reward: Array = np.zeros(capacity, np.float32)
+        self.discount: Array = np.zeros(capacity, np.float32)
         self.stop = np.zeros(capacity, bool)  # terminated or truncated there
         self.final = np.ones(capacity, bool)  # no next observation (yet)
         self.source = np.zeros(capacity, np.int8)
