@@ -26,9 +26,8 @@ class Waypoint:
     speed: float = 1.0  # fraction of the largest action
     arm: str = ""  # whose; empty: the task's only one
     name: str = ""  # what another arm's waypoint may come after
-    after: str = (
-        ""  # a waypoint of another arm that must be done, its dwell too, before this one is headed for
-    )
+    after: str = ""  # a waypoint of another arm that must be done, with its dwell, before this one
+    holding: str = ""  # a pose that is carried in the hand; where it slips away, all arms begin again
 
 
 @dataclass(frozen=True)

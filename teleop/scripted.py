@@ -11,6 +11,8 @@ from robot.core.spec import ArmActionSpec
 from robot.core.types import Array, Truth
 from robot.task import Waypoint
 
+_SLIPPED_M = 0.03  # moved in the hand by more than this is no longer held
+
 
 @dataclass(frozen=True)
 class HandConfig:
@@ -57,6 +59,11 @@ class ScriptedHand:
         self._noise = np.zeros(6)
         self.index, self._dwell, self._pause = 0, 0, 0
         self._last: tuple[int, int, Errors] | None = None
+        self._grasp: Matrix | None = None  # [3] what is carried, in the tool's frame, when it was taken
+
+    def begin_again(self) -> None:
+        """Back to the first waypoint, in the middle of an episode."""
+        self.index, self._dwell = 0, 0
 
     @property
     def waypoint(self) -> Waypoint:
@@ -94,6 +101,15 @@ class ScriptedHand:
             after = self._waypoints[self.index + 1].after
             if not after or after in done:
                 self.index, self._dwell = self.index + 1, 0
+
+    def lost(self, truth: Truth) -> bool:
+        """Whether what the hand carries on this way has slipped out of it; to be asked at every look."""
+        if not self.waypoint.holding:
+            self._grasp = None
+            return False
+        now = (inverse(truth.poses[self._tool]) @ truth.poses[self.waypoint.holding])[:3, 3]
+        self._grasp = now if self._grasp is None else self._grasp
+        return float(np.linalg.norm(now - self._grasp)) > _SLIPPED_M
 
     def _off_lane_m(self, truth: Truth, errors: Errors) -> float:
         off = errors.translation_m

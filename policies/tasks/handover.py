@@ -10,19 +10,22 @@ from robot.task import Box, Task, Waypoint
 _LEFT = Waypoint("bar", (-0.12, 0.0, 0.002), tolerance_m=0.006, tolerance_rad=0.08, gripper=1.0, arm="left")
 _RIGHT = replace(_LEFT, position_m=(0.12, 0.0, 0.002), arm="right")
 
+_LEFT_OFFERS = Waypoint("meet", (-0.12, 0.0, 0.0), 0.006, gripper=-1.0, dwell_steps=2, arm="left")
+_RIGHT_HOLDS = Waypoint("meet", (0.12, 0.0, 0.0), 0.02, gripper=-1.0, dwell_steps=1, arm="right")
+
 LEFT_WAYPOINTS = (
     replace(_LEFT, position_m=(-0.12, 0.0, 0.05), tolerance_m=0.01),
     _LEFT,
     replace(_LEFT, tolerance_m=0.012, gripper=-1.0, dwell_steps=3),
-    Waypoint("meet", (-0.12, 0.0, 0.0), 0.006, gripper=-1.0, dwell_steps=2, arm="left", name="offered"),
+    replace(_LEFT_OFFERS, name="offered", holding="bar"),
     replace(_LEFT, tolerance_m=0.03, dwell_steps=2, after="taken"),
     replace(_LEFT, position_m=(-0.12, 0.0, 0.09)),
 )
 RIGHT_WAYPOINTS = (
-    Waypoint("meet", (0.12, 0.0, 0.06), 0.01, gripper=1.0, dwell_steps=1, arm="right"),
+    replace(_RIGHT_HOLDS, position_m=(0.12, 0.0, 0.06), tolerance_m=0.01, gripper=1.0),
     replace(_RIGHT, after="offered"),
     replace(_RIGHT, tolerance_m=0.012, gripper=-1.0, dwell_steps=3, name="taken"),
-    Waypoint("meet", (0.12, 0.0, 0.0), 0.02, gripper=-1.0, dwell_steps=1, arm="right"),
+    replace(_RIGHT_HOLDS, holding="bar"),
 )
 
 HANDOVER = Task(

@@ -70,7 +70,7 @@ def new_cell(mounts: Sequence[Mount]) -> mujoco.MjSpec:
     else:  # seen from the side: the first arm is on the left
         _add_table(spec, [RING_M, 0, -0.02], [RING_M + 0.15, 0.5, 0.02])
         _add_camera(spec, "front", [RING_M, -0.55, 0.42], [1, 0, 0, 0, 0.5, 0.866])
-        _add_camera(spec, "room", [RING_M, -1.75, 1.15], [1, 0, 0, 0, 0.46, 0.888])
+        _add_camera(spec, "room", [RING_M, -1.45, 0.95], [1, 0, 0, 0, 0.42, 0.908])
     return spec
 
 

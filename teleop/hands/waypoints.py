@@ -36,10 +36,13 @@ class WaypointHand:
         self._distances: deque[float] = deque(maxlen=self._config.patience_steps + 1)
 
     def see(self, truth: Truth) -> None:
-        """Move on to the next waypoint where this one is reached."""
+        """Move on to the next waypoint where this one is reached, or begin again if a part fell."""
         done = frozenset[str]().union(*(hand.done for hand in self._hands))
         for hand in self._hands:
             hand.advance(truth, done)
+        if any([hand.lost(truth) for hand in self._hands]):  # every one is asked
+            for hand in self._hands:
+                hand.begin_again()
 
     def deflection(self, truth: Truth) -> tuple[Array, float]:
         """Toward the waypoint."""

@@ -89,6 +89,24 @@ def test_who_waits_is_not_stuck() -> None:
     assert engaged == [[False, False]] * 3 + [[True, False]] * 5
 
 
+def test_all_begin_again_where_a_part_slips_out_of_a_hand() -> None:
+    carried = tuple(replace(w, holding="part") if w.name == "offered" else w for w in TASK.waypoints)
+    above = Waypoint("part", (0.0, 0.0, 0.05), 0.005, arm="left")
+    task = replace(TASK, waypoints=(above, *carried))
+    hand = WaypointHand(RIGHT, task, CONFIG)  # it watches the other arm's part, too
+
+    def seen(left_x: float) -> tuple[int, int]:
+        now = truth(left_x, 0.1)
+        now.poses["left/tool"][2, 3] = 0.05
+        hand.see(now)
+        left, right = hand._hands
+        return left.index, right.index
+
+    assert [seen(0.0), seen(0.0)] == [(1, 0), (1, 0)]  # above it, now with the part in the hand
+    assert seen(0.029) == (1, 0)  # turned a little in the grip
+    assert seen(0.031) == (0, 0)  # lost
+
+
 def test_no_two_hands_tremble_alike() -> None:
     hands = [WaypointHand(arm, TASK, OperatorConfig("always")) for arm in TASK.action.arms]
     for hand in hands:
