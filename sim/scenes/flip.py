@@ -42,7 +42,7 @@ class FlipScene:
     half_disc_m: float = 0.004
     disc_kg: float = 0.04
     friction: float = 0.2
-    start_m: tuple[float, float, float] = (0.5, -0.15, 0.32)
+    start_m: tuple[float, float, float] = (0.5, -0.15, 0.34)
     start_range_m: float = 0.02
     start_range_rad: float = 0.03
     opening_m: float = 0.01  # the fingers hold the handle

@@ -16,7 +16,7 @@ _SHORTEST = 0.2  # of a stroke's time: nobody is quicker by more
 class SwingConfig:
     """How human it is. Tempo and strength: standard deviations, as shares of what the task writes down."""
 
-    tempo: float = 0.1  # of the whole swing; each stroke has half of it to itself
+    tempo: float = 0.09  # of the whole swing; each stroke has half of it to itself
     strength: float = 0.08
     most_wait_steps: int = 2  # before it begins
     patience_steps: int = 12  # in which nothing was turned over, before a supervisor does it

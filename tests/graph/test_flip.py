@@ -110,6 +110,20 @@ def test_a_person_flips_it_through_the_safety_layer(seed: int) -> None:
     assert steps > 5  # nobody flips it without a swing
 
 
+def test_the_pan_stays_off_the_table_whatever_is_asked() -> None:
+    guarded = GuardedTwin(FlipScene(), FLIP_STATE)
+    for forward in (1.0, -1.0):
+        guarded.reset(0)
+        for _ in range(12):
+            guarded.step([forward, 0, 1, 0, -1, 0])  # down, the far wall first
+        for _ in range(4):
+            guarded.step([-forward, 0, 1, 0, -1, 0])
+        assert not guarded.arm.stopped
+        assert guarded.twin.scene.poses(guarded.twin.model, guarded.twin.data)["pan"][2, 3] < 0.15
+        table = guarded.twin.model.geom("table").id
+        assert table not in guarded.twin.data.contact.geom
+
+
 def test_the_stiff_controller_stays_close_where_the_compliant_one_drags_behind() -> None:
     lags = {}
     for name, gains in (("motion", {"arm": MotionGains()}), ("impedance", None)):
