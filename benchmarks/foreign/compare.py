@@ -36,12 +36,16 @@ def main() -> None:
     args = _arguments()
     budget = QUICK if args.quick else {**FULL, "steps": args.steps}
     path = RESULTS / f"foreign{'_quick' if args.quick else ''}.json"
-    rows = json.loads(path.read_text())["runs"] if path.exists() else []
     for wanted in _wanted(args, budget["steps"]):
-        if wanted not in [_key(row) for row in rows]:
-            rows.append(_run(*wanted[:3], budget))
-            _write(path, rows)
-    print(table(rows))
+        if wanted not in [_key(row) for row in _rows(path)]:
+            row = _run(*wanted[:3], budget)
+            # Read again: another task's or learner's runs may be under way beside these.
+            _write(path, [*_rows(path), row])
+    print(table(_rows(path)))
+
+
+def _rows(path: Path) -> list[dict]:
+    return json.loads(path.read_text())["runs"] if path.exists() else []
 
 
 def _wanted(args: argparse.Namespace, steps: int) -> list[tuple[str, str, int, int]]:
