@@ -11,6 +11,7 @@ import numpy as np
 
 from policies.base import BasePolicy
 from policies.plan import EpisodePlan, Progress
+from policies.reset_pilot import ResetPilot
 from policies.senses import Encoder, Sensed, Senses
 from policies.tick_times import TickTimes
 from policies.trajectory import Trajectory
@@ -49,6 +50,7 @@ class ActorNode(Node):
         config_hash: goes into every episode's header.
         threaded: check new weights in a thread of their own (not on LocalHost).
         max_age_s: camera -> oldest frame that counts; without it a frame must carry the step's own stamp.
+        pilot: brings the arms to the next start; without it the cell does, when a person says so.
     """
 
     name = "actor"
@@ -64,9 +66,10 @@ class ActorNode(Node):
         config_hash: str = "",
         threaded: bool = True,
         max_age_s: Mapping[str, float] | None = None,
+        pilot: ResetPilot | None = None,
     ) -> None:
         self._task, self._base, self._correction, self._plan = task, base, correction, plan
-        self._config_hash = config_hash
+        self._config_hash, self._pilot = config_hash, pilot
         self._senses = Senses(task, encoder, max_age_s)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
         self._episode: Trajectory | None = None
@@ -89,6 +92,7 @@ class ActorNode(Node):
             topics.EPISODE_START,
             topics.EXPERIENCE,
             topics.ACTOR_STATUS,
+            topics.AUTONOMY,
         )
 
     def start(self) -> None:
@@ -112,6 +116,8 @@ class ActorNode(Node):
             sensed = self._senses.add(topic, message)
             if sensed is not None and self._episode and sensed.episode_id == self._episode.episode_id:
                 self._step(self._episode, sensed)
+            if sensed is not None and self._pilot is not None and not self._gone:
+                self._between(self._pilot, sensed)
 
     def tick(self, now_ns: int) -> None:
         """Ask for the episode again if nothing came of it.
@@ -143,6 +149,8 @@ class ActorNode(Node):
         self._stamp_ns = max(self._stamp_ns, health.stamp_ns)
         if not health.ok:
             self._gone.add(health.device)
+            if self._pilot is not None:
+                self._pilot.lose(self._stamp_ns, health.reason)
             if self._episode is not None:
                 self._cut(self._episode, health.reason)
         elif health.device in self._gone:
@@ -163,10 +171,12 @@ class ActorNode(Node):
         if self._stopped or self._progress.finished(self._plan):
             self.done = True
             return
+        if self._pilot is not None and not self._pilot.ready:
+            return
         if self._plan.throttled and self._progress.steps + self._plan.steps_before >= self._allowed_steps:
             return
         episode_id = self._plan.first_episode_id + self._progress.attempts
-        seed = self._plan.first_seed + self._progress.episodes
+        seed = self._next_seed
         self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
         self._base.reset(seed)
         plan = self._plan
@@ -175,9 +185,25 @@ class ActorNode(Node):
         self.publish(topics.EXPERIENCE, header)
         self._ask_for(self._episode)
 
+    @property
+    def _next_seed(self) -> int:
+        return self._plan.first_seed + self._progress.episodes
+
+    def _between(self, pilot: ResetPilot, sensed: Sensed) -> None:
+        """After an episode the pilot drives, until the next one may be asked for."""
+        if self._episode is None and not self.done:
+            proposed = pilot.drive(sensed)
+            if not pilot.ready:
+                self.publish(topics.PROPOSED, proposed)
+            self._next_episode()
+        news = pilot.news(sensed.stamp_ns)
+        if news is not None:
+            self.publish(topics.AUTONOMY, news)
+
     def _ask_for(self, episode: Trajectory) -> None:
         self._waited_ticks = 0
-        start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed)
+        in_place = self._pilot is not None and self._pilot.in_place
+        start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed, in_place)
         self.publish(topics.EPISODE_START, start)
 
     def _step(self, episode: Trajectory, sensed: Sensed) -> None:
@@ -187,6 +213,8 @@ class ActorNode(Node):
         began = time.perf_counter()
         if self._inbox is not None:
             self._inbox.tick_begins()
+        if self._pilot is not None and self._pilot.watch(sensed, began=not episode.has_begun):
+            episode.give_up()
         before = episode.last_source
         step = episode.arrive(sensed)
         if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):
@@ -230,6 +258,8 @@ class ActorNode(Node):
         self._progress.steps += episode.steps
         self._progress.successes += episode.outcome is Outcome.SUCCESS
         self._episode = None
+        if self._pilot is not None:
+            self._pilot.end(self._next_seed)
         self._report(episode, self._stamp_ns)
         self._next_episode()
 

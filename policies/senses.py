@@ -13,7 +13,7 @@ from robot import observe, sync
 from robot.core import topics
 from robot.core.se3 import Matrix
 from robot.core.topics import Topic
-from robot.core.types import Action, Arrays, Observation, Reward
+from robot.core.types import Action, Arrays, Observation, Reward, RobotState
 from robot.task import Task
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Sensed:
     executed: Action
     reward: Reward
     observation: Observation
+    states: Mapping[str, RobotState]  # by arm, as measured, in its base frame
 
 
 class Senses:
@@ -88,4 +89,4 @@ class Senses:
         features = self._encoder.encode({c: i.pixels for c, i in images.items()}) if self._encoder else {}
         seen = observe.observation(states, self._starts, images, features, privileged)
         executed, reward = parts[topics.EXECUTED.name], parts[topics.REWARD.name]
-        return Sensed(seen.stamp_ns, episode_id, executed, reward, seen)
+        return Sensed(seen.stamp_ns, episode_id, executed, reward, seen, states)

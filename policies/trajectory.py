@@ -31,15 +31,25 @@ class Trajectory:
         self._limit = time_limit_steps
         self._before: tuple[Sensed, Action] | None = None
         self._key: Key | None = None
+        self._given_up = False
         self.steps = 0
         self.outcome: Outcome | None = None
         self.last_source = Source.POLICY
         self.tally = Tally()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the actor has proposed anything in it."""
+        return self._before is not None
+
     def press(self, key: Key) -> None:
         """The operator judges; takes effect with the step in flight. Other keys are for others."""
         if key in _ENDS:
             self._key = key
+
+    def give_up(self) -> None:
+        """It goes nowhere: with the step in flight its time is over, unless that succeeds."""
+        self._given_up = True
 
     def arrive(self, sensed: Sensed) -> Step | None:
         """The step that led here, None at the first observation, which follows a reset."""
@@ -95,7 +105,7 @@ class Trajectory:
             return Outcome.SUCCESS
         if sensed.reward.failure or Reason.STOPPED in Reason(sensed.executed.safety):
             return Outcome.FAILURE
-        return Outcome.TIME_LIMIT if self.steps + 1 >= self._limit else None
+        return Outcome.TIME_LIMIT if self._given_up or self.steps + 1 >= self._limit else None
 
     def _reward(self, sensed: Sensed) -> float:
         # The operator's verdict overrules the reward model's.

@@ -31,6 +31,7 @@ class Train:
       nudge train --task peg_insert
       nudge train --preset rlpd --seed 1
       nudge train --no-interventions --run runs/alone
+      nudge train --autonomous
       nudge train --config my_session.yaml
     """
 
@@ -40,6 +41,7 @@ class Train:
     rig: Annotated[str | None, _arg("RIG", "the task's twin")] = None  # the cell: in launch/rigs, or a file
     host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
     interventions: bool = True  # nobody takes over when the policy goes wrong
+    autonomous: bool = False  # the arm gets free and back to its start by itself; a person comes when called
     demos: Annotated[int | None, _arg("INT", "the preset's")] = None  # successful demonstrations
     online_steps: Annotated[int | None, _arg("INT", "the preset's")] = None  # control steps
     eval_episodes: Annotated[int | None, _arg("INT", "the preset's")] = None  # before and after learning

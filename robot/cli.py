@@ -55,6 +55,8 @@ def session_config(args: Train) -> SessionConfig:
     given = {n: v for n in names if (v := getattr(args, n)) is not None}
     if not args.interventions:
         given["interventions"] = False
+    if args.autonomous:
+        given["autonomous"] = True
     name = given.get("preset", data.get("preset", "residual"))
     # An unknown preset is reported with the other mistakes, when the settings are checked.
     base = to_dict(preset(name) if name in PRESETS else SessionConfig())

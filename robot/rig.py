@@ -75,3 +75,4 @@ class RigConfig:
     teleop: tuple[TeleopRig, ...] = ()
     domain_id: int | None = None  # ROS_DOMAIN_ID; None takes a free one
     guard_hz: float = 100.0  # how often the safety layer acts
+    unattended: bool = False  # nobody can reach into the cell: its arms may move with no person's word

@@ -60,14 +60,14 @@ class Box:
 
 @dataclass(frozen=True)
 class StartRange:
-    """Where an unattended reset may begin an episode with one arm: poses of its tool, clear of all parts.
+    """How far the starts that an unattended reset drives to lie from the rig's own start pose, either way.
 
-    The tool is upright and turned from the rig's own start by at most ``yaw_rad`` either way.
+    The rig's file says where that pose is, clear of the parts; from there on the task knows.
     """
 
     arm: str
-    box: Box
-    yaw_rad: float = 0.0
+    spread_m: tuple[float, float, float]  # base frame
+    yaw_rad: float = 0.0  # about the tool's own z
     gripper: float = 0.0  # commanded on the way there
 
 

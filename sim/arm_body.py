@@ -37,6 +37,7 @@ class ArmBody:
         # The arms are first in the model, and each of their joints is one coordinate and one velocity.
         first, motor = model.joint(mount.prefix + "joint1").id, model.actuator(mount.prefix + "torque1").id
         self.joints, self._fingers = slice(first, first + 7), slice(first + 7, first + 9)
+        self.coordinates = slice(first, first + 9)
         self._motors, self._gripper = slice(motor, motor + 7), motor + 7
         tcp = mount.prefix + "tcp"
         self._controller: Controller

@@ -41,6 +41,8 @@ class TwinCell(Node):
     Lockstep: time stands still until a command for the present stamp arrives, the safest hold there is.
     Real time: ticked every guard period, each control period executes the newest command for its stamp, or
     HOLD. While a device is unplugged time goes on in both, and the arms hold.
+    An episode begins with a reset that stands for a person who puts everything right, or in place: then the
+    arms stay, a stopped one stays stopped, and a fixture sets out the next parts.
 
     Args:
         limits: of each of the task's arms, in its own base frame.
@@ -68,6 +70,7 @@ class TwinCell(Node):
         self._episode: EpisodeStart | None = None
         self._step_ns = round(task.control_period_s * 1e9)
         self._next_ns = 0
+        self._begins = False  # the step under way ends in an episode's start
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.SPEED_SCALE)
         cameras = [t(c) for c in task.cameras for t in (topics.camera_image, topics.camera_info)]
         self.outputs = (
@@ -90,7 +93,10 @@ class TwinCell(Node):
     def on(self, topic: Topic, message: Action | EpisodeStart | Event | SpeedScale) -> None:
         """A command for now, a reset, or something that concerns the arm's safety."""
         if isinstance(message, EpisodeStart):
-            self._reset(message)
+            if message.in_place and self._episode is not None and not self.control.stopped:
+                self._begin_in_place(message)
+            else:
+                self._reset(message)
         elif not isinstance(message, Action):
             self.control.hear(message)
         elif message.stamp_ns != self._next_ns - self._step_ns:
@@ -127,6 +133,16 @@ class TwinCell(Node):
         self.control.begin()
         self._publish(Source.RESET)
 
+    def _begin_in_place(self, start: EpisodeStart) -> None:
+        self._episode, self._begins = start, True
+        self.twin.renew(start.seed)
+        self._faults.begin(self.twin.stamp_ns)
+        for driver in self._arms.values():
+            driver.episode_id = start.episode_id
+        self.control.begin()
+        if not self._config.realtime:
+            self._run_step()
+
     def _run_step(self) -> None:
         """Lockstep: one control step; then, while a device is gone, as many as it takes to be back."""
         while True:
@@ -152,6 +168,7 @@ class TwinCell(Node):
         twin, stamp = self.twin, self.twin.stamp_ns
         self._next_ns = stamp + self._step_ns
         executed = self.control.executed(stamp)
+        source, self._begins = Source.RESET if self._begins else source, False
         executed = executed if source is None else replace(executed, source=source)
         success = source is None and twin.scene.success(twin.model, twin.data)
         self.publish(topics.EXECUTED, executed)

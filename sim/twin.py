@@ -65,6 +65,18 @@ class Twin:
         self._heading.clear()
         self._settle()
 
+    def renew(self, seed: int) -> None:
+        """Objects drawn from ``seed`` around arms that stay: a fixture sets out the next parts."""
+        self._rng = np.random.default_rng(seed)
+        arms = {arm: self.data.qpos[arm.coordinates].copy() for arm in self.arms.values()}
+        speeds = {arm: self.data.qvel[arm.coordinates].copy() for arm in self.arms.values()}
+        self.scene.reset(self.model, self.data, self._rng)
+        self.data.qvel[:] = 0.0
+        for arm in self.arms.values():
+            self.data.qpos[arm.coordinates] = arms[arm]
+            self.data.qvel[arm.coordinates] = speeds[arm]
+        mujoco.mj_forward(self.model, self.data)
+
     def advance(
         self,
         T_base_tcp: Matrix,

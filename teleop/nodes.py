@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from robot.core import topics
 from robot.core.node import Node
 from robot.core.topics import Topic
-from robot.core.types import Action, EpisodeStart, TeleopCommand, Truth
+from robot.core.types import Action, EpisodeStart, Status, TeleopCommand, Truth
 from robot.task import Task
 from teleop.arbiter import Arbiter, ArbiterConfig
 from teleop.device import SimulatedOperator
 
 
 class SimulatedTeleop(Node):
-    """Reads the simulated operators, one an arm, once a control step, as soon as they saw its truth."""
+    """Reads the simulated operators, one an arm, once a control step, as soon as they saw its truth.
+
+    Like people they leave an arm alone that is on its way to the next start.
+    """
 
     name = "teleop"
 
@@ -22,15 +27,18 @@ class SimulatedTeleop(Node):
         self._operators = operators
         self._episode_id = -1
         self._unread: Truth | None = None
-        self.inputs = (topics.TRUTH, topics.EPISODE_START)
+        self._resetting = False
+        self.inputs = (topics.TRUTH, topics.EPISODE_START, topics.AUTONOMY)
         self.outputs = (topics.TELEOP,)
 
-    def on(self, topic: Topic, message: Truth | EpisodeStart) -> None:
+    def on(self, topic: Topic, message: Truth | EpisodeStart | Status) -> None:
         """Follow the scene and answer with readings of the same stamp."""
-        if isinstance(message, EpisodeStart):
+        if isinstance(message, Status):
+            self._resetting = not message.values["practice"]
+        elif isinstance(message, EpisodeStart):
             for operator in self._operators:
                 operator.begin(message)
-            self._episode_id = message.episode_id
+            self._episode_id, self._resetting = message.episode_id, False
         else:
             self._unread = message
         # Topics have no order among each other: a truth may come before the start of its episode.
@@ -38,12 +46,17 @@ class SimulatedTeleop(Node):
             truth, self._unread = self._unread, None
             for operator in self._operators:
                 operator.see(truth)
-                self.publish(topics.TELEOP, operator.read(truth.stamp_ns))
+                reading = operator.read(truth.stamp_ns)
+                self.publish(topics.TELEOP, _let_go(reading) if self._resetting else reading)
 
     def close(self) -> None:
         """Give the devices back."""
         for operator in self._operators:
             operator.close()
+
+
+def _let_go(reading: TeleopCommand) -> TeleopCommand:
+    return TeleopCommand(reading.stamp_ns, reading.arm, np.zeros(6, np.float32), lost=reading.lost)
 
 
 class ArbiterNode(Node):

@@ -21,7 +21,7 @@ LIFT = Task(
     control_period_s=0.1,
     waypoints=(_ABOVE, _AROUND, _GRASPED, _LIFTED),
     workspace=Box((0.43, -0.07, 0.012), (0.57, 0.07, 0.25)),
-    starts=(StartRange("arm", Box((0.49, -0.01, 0.12), (0.51, 0.01, 0.12)), gripper=1.0),),
+    starts=(StartRange("arm", spread_m=(0.01, 0.01, 0.0), gripper=1.0),),
 )
 
 LIFT_STATE = replace(LIFT, name="lift_state", cameras=(), privileged=("cube",))

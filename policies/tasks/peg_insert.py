@@ -24,7 +24,7 @@ PEG_INSERT = Task(
     waypoints=(_ABOVE, _INSERTED),
     # The socket's range and a little; the peg stands out 40 mm, so its tip stays 2 mm above the floor.
     workspace=Box((0.465, -0.035, 0.042), (0.535, 0.035, 0.2)),
-    starts=(StartRange("arm", Box((0.48, -0.02, 0.115), (0.52, 0.02, 0.135)), yaw_rad=0.17),),
+    starts=(StartRange("arm", spread_m=(0.02, 0.02, 0.01), yaw_rad=0.17),),
 )
 PEG_INSERT_0_5MM = replace(PEG_INSERT, name="peg_insert_0_5mm", scene="peg_insert_0_5mm")
 # At 0.2 mm the peg wedges when it is 0.6 degrees off. A hand trembles by a share of the full turn: with the

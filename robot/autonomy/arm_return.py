@@ -23,17 +23,17 @@ class ArmReturn:
     """Watches one arm while it practises, and steers it back.
 
     Args:
-        upright: [3, 3] the tool's turn in the middle of the range of starts, base frame.
+        T_base_start: the rig's own start pose.
     """
 
     def __init__(
-        self, spec: ArmActionSpec, where: StartRange, upright: Matrix, config: AutonomyConfig
+        self, spec: ArmActionSpec, where: StartRange, T_base_start: Matrix, config: AutonomyConfig
     ) -> None:
-        self.spec, self._where, self._upright, self._config = spec, where, upright, config
+        self.spec, self._where, self._start, self._config = spec, where, T_base_start, config
         self._stuck, self._grasp = StuckWatch(spec, config), GraspWatch(config.empty_m)
         self._trail = Trail()
         self._held_at: Matrix | None = None  # where it was stuck
-        self._goal = draw_start(where, upright, 0)
+        self._goal = draw_start(where, T_base_start, 0)
 
     def forget(self) -> None:
         """A new attempt begins."""
@@ -58,7 +58,7 @@ class ArmReturn:
 
     def aim(self, seed: int) -> None:
         """Draw the next start."""
-        self._goal = draw_start(self._where, self._upright, seed)
+        self._goal = draw_start(self._where, self._start, seed)
 
     def get_free_from(self, state: RobotState) -> None:
         """A try to get free begins here."""

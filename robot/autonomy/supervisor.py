@@ -41,7 +41,7 @@ class Supervisor:
 
     def __init__(self, arms: Sequence[ArmReturn], config: AutonomyConfig) -> None:
         self._arms, self._config = list(arms), config
-        self.mode, self.reason = Mode.PRACTICE, ""
+        self.mode, self.reason = Mode.HELP_NEEDED, "a person begins the first episode"
         self.tries = 0  # to get free since the last episode began
         self._trouble, self._ended = Trouble.NONE, False
         self._seed = self._steps = 0
@@ -56,7 +56,7 @@ class Supervisor:
         backwards = "the clock ran backwards" if inputs.now_ns < self._heard_ns else ""
         self._heard_ns = inputs.now_ns
         if inputs.stopped or backwards:
-            self._call(inputs.now_ns, inputs.stopped or backwards)
+            self.call(inputs.now_ns, inputs.stopped or backwards)
         if self.mode is Mode.HELP_NEEDED:
             return self._nothing()
         blind = inputs.unusable([a.spec.arm for a in self._arms], self._config.fresh_s)
@@ -64,6 +64,11 @@ class Supervisor:
             return self._wait(inputs.now_ns, blind)
         self._seen_ns = inputs.now_ns
         return self._act(inputs, self._look(inputs))
+
+    def call(self, now_ns: int, why: str) -> None:
+        """Nothing moves any more, and a person is needed to begin the next episode."""
+        if self.mode is not Mode.HELP_NEEDED:
+            self._enter(Mode.HELP_NEEDED, now_ns, why)
 
     def _begin(self, now_ns: int) -> None:
         self._enter(Mode.PRACTICE, now_ns)
@@ -77,7 +82,7 @@ class Supervisor:
         for arm in self._arms:
             arm.look_away()
         if now_ns - self._seen_ns > self._config.blind_s * 1e9:
-            self._call(now_ns, blind)
+            self.call(now_ns, blind)
         return self._nothing()
 
     def _look(self, inputs: Inputs) -> Trouble:
@@ -110,6 +115,7 @@ class Supervisor:
         """The attempt is over: get free where it was stuck, else go straight to the next start."""
         for arm in self._arms:
             arm.aim(self._seed)
+            arm.look_away()
         if self._trouble in _BLOCKED:
             self._try(inputs, self._trouble.value)
         else:
@@ -124,7 +130,7 @@ class Supervisor:
     def _try(self, inputs: Inputs, reason: str) -> None:
         """Begin a try to get free, or call a person after the last."""
         if self.tries >= self._config.tries:
-            self._call(inputs.now_ns, f"{reason}; {self.tries} tries to get free have failed")
+            self.call(inputs.now_ns, f"{reason}; {self.tries} tries to get free have failed")
             return
         self.tries += 1
         self._enter(Mode.RECOVER, inputs.now_ns, reason)
@@ -152,10 +158,6 @@ class Supervisor:
 
     def _overdue(self, now_ns: int, seconds: float) -> bool:
         return now_ns - self._since_ns > seconds * 1e9
-
-    def _call(self, now_ns: int, why: str) -> None:
-        if self.mode is not Mode.HELP_NEEDED:
-            self._enter(Mode.HELP_NEEDED, now_ns, why)
 
     def _enter(self, mode: Mode, now_ns: int, reason: str = "") -> None:
         self.mode, self.reason = mode, reason

@@ -58,5 +58,6 @@ LEARNER_STATUS = Topic("/rig/learner/status", t.Status, Service.LATCHED)
 ACTOR_STATUS = Topic("/rig/actor/status", t.Status, Service.STREAM)
 DEVICES = Topic("/rig/devices", t.DeviceHealth, Service.STREAM)
 SPEED_SCALE = Topic("/rig/speed_scale", t.SpeedScale, Service.LATCHED)
+AUTONOMY = Topic("/rig/autonomy", t.Status, Service.STREAM)  # practice without a person: one a change of mode
 SAFETY = Topic("/rig/safety", t.Status, Service.STREAM)  # what the safety layer did, counted by reason
 TRUTH = Topic("/twin/truth", t.Truth, Service.COMMAND)

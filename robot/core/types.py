@@ -164,6 +164,7 @@ class EpisodeStart:
     episode_id: int
     seed: int
     teleop_allowed: bool = True
+    in_place: bool = False  # the arms are at its start already, and no person is waited for
 
 
 @dataclass(frozen=True)

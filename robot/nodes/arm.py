@@ -28,12 +28,14 @@ class ArmNode(Node):
     Every guard period it sends each arm its next reference; every control period it publishes what was
     executed and what is measured, under one stamp. A command counts for the control step it answers.
     An episode starts at the rig's start poses. The arms go there through the safety layer too, and not before
-    a person has pressed clear: after every episode somebody's hands may be in the cell.
+    a person has pressed clear: after every episode somebody's hands may be in the cell. Only where the rig
+    file says `unattended` are actions with Source.RESET executed, and may an episode begin where they led.
 
     Args:
         control: the rig's guarded arms; their drivers are connected here.
         starts: arm name -> `T_base_tcp` an episode starts from.
         control_period_s, guard_period_s: of steps and of references.
+        unattended: nobody can reach into this cell, so autonomy may move its arms between episodes.
     """
 
     name = "arm"
@@ -44,13 +46,15 @@ class ArmNode(Node):
         starts: Mapping[str, Matrix],
         control_period_s: float,
         guard_period_s: float,
+        unattended: bool = False,
     ) -> None:
-        self._control, self._starts = control, dict(starts)
+        self._control, self._starts, self._unattended = control, dict(starts), unattended
         self._ticks_a_step = round(control_period_s / guard_period_s)
         self._tick = 0
         self._step_ns = self._now_ns = 0
         self._episode: EpisodeStart | None = None
         self._homing: Homing | None = None
+        self._begins = False  # the control step under way ends in an episode's start
         self._said = ""
         self.period_s = self._guard_s = guard_period_s
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.DEVICES, topics.SPEED_SCALE)
@@ -109,7 +113,9 @@ class ArmNode(Node):
                 log.exception("arm %r: close failed", arm.spec.arm)
 
     def _command(self, action: Action) -> None:
-        if self._episode is not None and action.stamp_ns == self._step_ns:
+        if action.source is Source.RESET and not self._unattended:
+            log.error("a reset without a person is refused: the rig file does not say `unattended: true`")
+        elif self._episode is not None and action.stamp_ns == self._step_ns:
             self._control.command(action, action.stamp_ns)
         else:
             log.warning(
@@ -131,13 +137,22 @@ class ArmNode(Node):
         if self._episode is not None and self._episode.episode_id == start.episode_id:
             self._end_step(self._now_ns, Source.RESET)  # whoever asks again has not heard that it began
             return
+        if start.in_place and self._may_begin_in_place():
+            self._episode, self._begins = start, True
+            self._control.begin()
+            return
         self._episode, self._homing = None, Homing(start, self._control, self._starts)
         self._control.begin()
+
+    def _may_begin_in_place(self) -> bool:
+        safe = not self._control.stopped and self._control.devices_ok
+        return self._unattended and safe and self._episode is not None
 
     def _end_step(self, now_ns: int, source: Source | None = None) -> None:
         """All of one control step under one stamp; between episodes what is measured and waited for."""
         self._tick, self._step_ns = 0, now_ns
         executed = self._control.executed(now_ns)
+        source, self._begins = Source.RESET if self._begins else source, False
         executed = executed if source is None else replace(executed, source=source)
         if self._episode is not None:
             self.publish(topics.EXECUTED, executed)

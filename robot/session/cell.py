@@ -54,7 +54,8 @@ def real_cell(job: Job) -> list[Node]:
     starts = {a: start_pose(rig.arms[a]) for a in task.arms}
     node = load("robot.nodes.arm:ArmNode")
     judge = load("robot.nodes.operator_judge:OperatorJudge")
-    return [node(control, starts, task.control_period_s, 1.0 / rig.guard_hz), judge()]
+    period_s, guard_s = task.control_period_s, 1.0 / rig.guard_hz
+    return [node(control, starts, period_s, guard_s, rig.unattended), judge()]
 
 
 def guarded_arm(name: str, rig: RigConfig, task: Task) -> GuardedArm:

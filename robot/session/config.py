@@ -33,6 +33,7 @@ class SessionConfig:
     eval_episodes: int = 100
     eval_workers: int = 2  # evaluation graphs side by side, each in a ROS domain of its own
     interventions: bool = True
+    autonomous: bool = False  # practice goes on without a person between episodes, where the rig allows it
     use_base: bool = True  # False: plain reinforcement learning, the residual is the whole action
     learn: bool = True  # False: imitation alone
     encoder: str = "efficientnet_lite0"

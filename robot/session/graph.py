@@ -20,6 +20,7 @@ from robot.session.base_actions import read_base_actions
 from robot.session.job import Job
 from robot.session.monitor import MonitorNode
 from robot.session.rigs import is_twin
+from robot.session.unattended import make_pilot
 
 CONTROL = ("cell", "teleop", "recorder", "actor")
 CAMERA = "camera-"  # and a camera's name: on a real cell each has a process of its own
@@ -93,7 +94,8 @@ def _actor(job: Job) -> list[Node]:
     threaded = job.config.host == "ros"
     ages = {} if is_twin(job.rig) else {c: job.rig.cameras[c].max_age_s for c in job.task.cameras}
     plan, config_hash = job.plan(), job.config_hash
-    return [ActorNode(job.task, base, correction, encoder, plan, config_hash, threaded, ages)]
+    pilot = make_pilot(job)
+    return [ActorNode(job.task, base, correction, encoder, plan, config_hash, threaded, ages, pilot)]
 
 
 def _learner(job: Job) -> list[Node]:

@@ -101,6 +101,8 @@ class LiveView:
                 self.warn(f"{row['device']}: {row['reason'] or 'is back'}")
             elif row["kind"] == "safety" and (row["stopped"] or row.get("waiting")):
                 self.warn(row["text"])
+            elif row["kind"] == "autonomy" and row["reason"]:
+                self.warn(f"help needed: {row['reason']}" if row["help_needed"] else row["reason"])
         self.refresh(force=any(row["kind"] == "stage" for row in rows))
 
     def warn(self, text: str) -> None:

@@ -22,7 +22,14 @@ class MonitorNode(Node):
     """Listens and writes; ``on_line`` is called after each line (LocalHost's session redraws there)."""
 
     name = "monitor"
-    inputs = (topics.ACTOR_STATUS, topics.LEARNER_STATUS, topics.STORED, topics.SAFETY, topics.DEVICES)
+    inputs = (
+        topics.ACTOR_STATUS,
+        topics.LEARNER_STATUS,
+        topics.STORED,
+        topics.SAFETY,
+        topics.DEVICES,
+        topics.AUTONOMY,
+    )
 
     def __init__(self, path: Path, stage: Stage) -> None:
         self._log, self._stage = MetricsLog(path), stage
@@ -36,6 +43,8 @@ class MonitorNode(Node):
             self._write("device", device=message.device, ok=message.ok, reason=message.reason)
         elif topic == topics.SAFETY:
             self._safety(message)
+        elif topic == topics.AUTONOMY:
+            self._write("autonomy", reason=message.text, **message.values)
         elif topic == topics.ACTOR_STATUS:
             self._episode(message.values)
         elif topic == topics.LEARNER_STATUS:

@@ -24,6 +24,7 @@ from robot.session.recovery import recover_stores
 from robot.session.rigs import load_rig
 from robot.session.runner import RosRunner, Runner, make_runner
 from robot.session.summary import finish
+from robot.session.unattended import check_unattended
 
 ORDER: tuple[Stage, ...] = ("demos", "bc", "base_eval", "online", "final_eval")
 
@@ -66,6 +67,8 @@ def prepare(run_dir: Path, config: SessionConfig) -> None:
         return
     rig = load_rig(config.rig_name)
     check_rig(rig, TASKS.load(config.task), config.host)
+    if config.autonomous:
+        check_unattended(rig, TASKS.load(config.task))
     run_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(rig_path(config.rig_name), run_dir / RIG_FILE)
     save_config(config, path)

@@ -12,6 +12,8 @@ from robot.core.config import from_dict, to_dict
 from robot.core.registry import Registry
 from robot.core.types import RobotState
 from robot.session.config import PRESETS, SessionConfig, preset
+from robot.session.rigs import load_rig
+from robot.session.unattended import check_unattended
 from robot.task import Task
 from sim.rendering import Renderer
 from sim.scenes import SCENES
@@ -67,14 +69,9 @@ def test_a_cell_starts_inside_its_workspace_and_unsolved(task: Task, twin: Twin)
         assert not twin.scene.success(twin.model, twin.data)
 
 
-def test_an_unattended_start_is_in_the_workspace_and_one_for_each_arm(task: Task) -> None:
-    low, high = np.array(task.workspace.low_m), np.array(task.workspace.high_m)
+def test_a_task_that_starts_unattended_can_on_its_own_rig(task: Task) -> None:
     if task.starts:
-        assert tuple(s.arm for s in task.starts) == task.arms
-    for start in task.starts:
-        assert (low < start.box.low_m).all()
-        assert (np.array(start.box.low_m) <= start.box.high_m).all()
-        assert (high > start.box.high_m).all()
+        check_unattended(load_rig(task.rig), task)
 
 
 def test_the_tool_stays_in_the_workspace_whatever_is_asked(task: Task) -> None:

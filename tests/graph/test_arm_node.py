@@ -32,12 +32,12 @@ ZERO = np.zeros(4, np.float32)
 class Cell:
     """The node, ticked on the twin's time, and what it published by topic."""
 
-    def __init__(self) -> None:
+    def __init__(self, unattended: bool = False) -> None:
         self.twin = make_twin(TASK)
         self.twin.reset(3)
         self.driver = TwinArm("arm", world=self.twin)
         arm = GuardedArm(self.driver, TASK.action.arms[0], twin_limits(TASK), 0.1, 0.01)
-        self.node = ArmNode(RigControl([arm]), {"arm": HOME}, 0.1, 0.01)
+        self.node = ArmNode(RigControl([arm]), {"arm": HOME}, 0.1, 0.01, unattended)
         self.node.publish = self._keep
         self.sent: dict[str, list[Any]] = {t.name: [] for t in self.node.outputs}
         self.node.start()

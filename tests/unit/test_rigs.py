@@ -112,7 +112,7 @@ def test_five_mistakes_are_five_problems(tmp_path: Path) -> None:
         (arm(start_quat_xyzw=[0.0, 0.0, 0.0, 1.0]), "tool z is 3.142 rad off tool_axis, tilt_rad is 0.5"),
         (arm(start_quat_xyzw=[2.0, 0.0, 0.0, 0.0]), "start_quat_xyzw: got norm 2.0000, want 1"),
         (limits(workspace_high_m=[0.7, 0.3, 0.2]), None),
-        (limits(workspace_low_m=[0.3, -0.3, 0.19], workspace_high_m=[0.7, 0.3, 0.205]),
+        (limits(workspace_low_m=[0.3, -0.3, 0.12], workspace_high_m=[0.7, 0.3, 0.135]),
          "workspace z: 0.015 m wide, braking from 0.25 m/s"),
         (limits(leash_m=0.005), "limits.leash_m: got 0.005 m, shorter than"),
         (limits(leash_rad=0.05), "limits.leash_rad: got 0.05 rad, less than"),

@@ -11,8 +11,7 @@ from robot.autonomy.start_pose import draw_start
 from robot.core.errors import ConfigError
 from robot.core.se3 import difference
 from robot.core.types import Source
-from tests.unit.safety_cases import DOWN
-from tests.unit.unattended_cell import PERIOD_NS, PRESS, STARTS, FakeCell
+from tests.unit.unattended_cell import PERIOD_NS, PRESS, RIG_START, STARTS, FakeCell
 
 CONFIG = AutonomyConfig()
 
@@ -81,7 +80,7 @@ def test_after_an_attempt_the_arm_goes_up_and_then_to_the_drawn_start() -> None:
     decision = cell.follow(cell.step(ended=True, seed=5), 200)
     assert decision.start
     assert cell.supervisor.mode is Mode.RESET
-    moved, turned = difference(cell.T, draw_start(STARTS, DOWN, 5))
+    moved, turned = difference(cell.T, draw_start(STARTS, RIG_START, 5))
     assert np.linalg.norm(moved) < CONFIG.near_m
     assert np.linalg.norm(turned) < CONFIG.near_rad
     assert all(v[-1] == 1.0 for v in cell.values)  # the gripper opens, as the range says
@@ -89,12 +88,11 @@ def test_after_an_attempt_the_arm_goes_up_and_then_to_the_drawn_start() -> None:
 
 
 def test_starts_are_their_seeds_and_inside_the_range() -> None:
-    starts = [draw_start(STARTS, DOWN, seed) for seed in range(100)]
-    positions = np.array([T[:3, 3] for T in starts])
-    assert (positions >= STARTS.box.low_m).all()
-    assert (positions <= STARTS.box.high_m).all()
-    assert (np.ptp(positions, axis=0) > 0.8 * np.subtract(STARTS.box.high_m, STARTS.box.low_m)).all()
-    np.testing.assert_array_equal(starts[7], draw_start(STARTS, DOWN, 7))
+    starts = [draw_start(STARTS, RIG_START, seed) for seed in range(100)]
+    offsets = np.array([T[:3, 3] for T in starts]) - RIG_START[:3, 3]
+    assert (np.abs(offsets) <= STARTS.spread_m).all()
+    assert (np.ptp(offsets, axis=0) > 1.6 * np.array(STARTS.spread_m)).all()
+    np.testing.assert_array_equal(starts[7], draw_start(STARTS, RIG_START, 7))
 
 
 def test_a_stuck_arm_goes_back_the_way_it_came() -> None:

@@ -16,7 +16,7 @@ def action(t: int, source: Source = Source.POLICY) -> Action:
 
 def sensed(t: int, source: Source = Source.POLICY, **reward: bool) -> Sensed:
     """What is seen at t, after the action with the values 100 + t."""
-    return Sensed(t, 3, action(100 + t, source), Reward(t, t / 10, **reward), Observation(t, {}))
+    return Sensed(t, 3, action(100 + t, source), Reward(t, t / 10, **reward), Observation(t, {}), {})
 
 
 def run(trajectory: Trajectory, *arrivals: Sensed) -> list[Step]:

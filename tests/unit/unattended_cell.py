@@ -13,18 +13,19 @@ from robot.autonomy.supervisor import Decision, Supervisor
 from robot.core.se3 import exp_so3, transform
 from robot.core.spec import ArmActionSpec
 from robot.core.types import Action, RobotState, Source
-from robot.task import Box, StartRange
+from robot.task import StartRange
 from tests.unit.safety_cases import DOWN, MIDDLE, arm
 
 SPEC = ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.008, 0.08, gripper=True)
-STARTS = StartRange("arm", Box((0.46, -0.03, 0.28), (0.54, 0.03, 0.3)), yaw_rad=0.2, gripper=1.0)
+STARTS = StartRange("arm", (0.04, 0.03, 0.01), yaw_rad=0.2, gripper=1.0)
+RIG_START = transform(DOWN, [0.5, 0.0, 0.29])
 PERIOD_NS = 100_000_000
 PRESS = np.array([0, 0, 1, 0, 0], np.float32)  # tool z points to the table
 REST = np.zeros(5, np.float32)
 
 
 def supervisor(config: AutonomyConfig) -> Supervisor:
-    return Supervisor([ArmReturn(SPEC, STARTS, DOWN, config)], config)
+    return Supervisor([ArmReturn(SPEC, STARTS, RIG_START, config)], config)
 
 
 class FakeCell:
