@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from robot.core.spec import ActionSpec, ArmActionSpec
-from robot.task import Box, StartRange, Task, Waypoint
+from robot.task import Box, Task, Waypoint
 
 # The twin's `over` and `past` frames: as high as the slot's floor, where the tool is with the cable straight
 # and over the slot, or drawn along it; x from the tool to the clip, z up.
@@ -23,7 +23,6 @@ CABLE_ROUTE = Task(
     waypoints=(_OVER, _PRESSED, _DRAWN),
     # The tool's range behind the clip and a little, but never over it.
     workspace=Box((0.4, -0.07, 0.008), (0.475, 0.07, 0.15)),
-    starts=(StartRange("arm", Box((0.45, -0.03, 0.075), (0.47, 0.03, 0.085)), yaw_rad=0.17),),
 )
 
 CABLE_ROUTE_STATE = replace(
