@@ -29,7 +29,7 @@ class ResetPilot:
 
     @property
     def ready(self) -> bool:
-        """Whether the next episode may be asked for: the arms are at its start, or a person must see to it."""
+        """Whether the next episode may be asked for: the arms are at its start, or a person must help."""
         return self._at_start or self._supervisor.mode is Mode.HELP_NEEDED
 
     @property

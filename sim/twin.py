@@ -66,8 +66,12 @@ class Twin:
         self._settle()
 
     def renew(self, seed: int) -> None:
-        """Objects drawn from ``seed`` around arms that stay: a fixture sets out the next parts."""
+        """Objects and imperfections drawn from ``seed`` around arms that stay: a fixture sets out new parts.
+
+        The command delay alone stays too, for references are on their way.
+        """
         self._rng = np.random.default_rng(seed)
+        self._imperfection = self._randomizer.begin(seed)
         arms = {arm: self.data.qpos[arm.coordinates].copy() for arm in self.arms.values()}
         speeds = {arm: self.data.qvel[arm.coordinates].copy() for arm in self.arms.values()}
         self.scene.reset(self.model, self.data, self._rng)

@@ -1,4 +1,4 @@
-"""The twin's cell with nobody in it: a jamming policy, the pilot that brings the arm back, and a watcher."""
+"""The twin's cell with nobody in it: who drives, the pilot that brings the arm back, a watcher."""
 
 from __future__ import annotations
 
@@ -12,43 +12,58 @@ from policies.plan import EpisodePlan
 from policies.reset_pilot import ResetPilot
 from robot.autonomy.arm_return import ArmReturn
 from robot.autonomy.config import AutonomyConfig
+from robot.autonomy.steer import out
 from robot.autonomy.supervisor import Supervisor
 from robot.core.host import LocalHost
 from robot.core.node import Node
-from robot.session.cell import reference_limits
+from robot.core.types import Array, RobotState
+from robot.session.cell import reference_limits, start_pose
 from robot.session.rigs import load_rig
-from robot.session.unattended import arm_returns
 from robot.task import Task
 from sim.cell import TwinCell
+from sim.twin import Twin
 from teleop.nodes import ArbiterNode
 
-Change = Callable[[ArmReturn], ArmReturn]
+Drive = Callable[[Task, Twin], BasePolicy]
+
+
+class StraightOut(ArmReturn):
+    """What it is compared with: pull along the tool's axis until it comes out."""
+
+    def recovering(self, state: RobotState, tried: int, step: int, phase_rad: float) -> Array:
+        """Out, and nothing else."""
+        return self.spec.from_axes(out(), 0.0)
+
+
+def jamming(task: Task, twin: Twin) -> BasePolicy:
+    """A policy that gets the peg stuck, at a socket that helps it."""
+    present = Present()
+    twin.scene = CrookedSocket(present=present)
+    return JammingPolicy(present)
 
 
 def practise(
     task: Task,
     episodes: int,
+    drive: Drive = jamming,
     first_seed: int = 0,
-    base: BasePolicy | None = None,
-    change: Change | None = None,
+    way_back: type[ArmReturn] = ArmReturn,
     others: tuple[Node, ...] = (),
 ) -> list[Return]:
     """So many attempts on LocalHost, and what came of each but the last.
 
     Args:
-        base: who drives; None: a policy that jams the peg, at a socket that helps it.
-        change: puts another way back in the place of the product's.
+        drive: makes the policy of a twin.
+        way_back: the product's, or one to compare it with.
         others: more nodes, such as a recorder.
     """
-    rig, present = load_rig(task.rig), Present()
+    rig, config = load_rig(task.rig), AutonomyConfig()
     cell = TwinCell(task, {a: reference_limits(rig.arms[a], task) for a in task.arms})
-    if base is None:
-        cell.twin.scene, base = CrookedSocket(present=present), JammingPolicy(present)
-    returns = arm_returns(rig, task)
-    arms = [change(r) for r in returns] if change else returns
-    pilot = ResetPilot(Supervisor(arms, AutonomyConfig()), task.action.size)
+    pairs = zip(task.action.arms, task.starts, strict=True)
+    arms = [way_back(a, where, start_pose(rig.arms[a.arm]), config) for a, where in pairs]
+    pilot = ResetPilot(Supervisor(arms, config), task.action.size)
     plan = EpisodePlan("train", 0, first_seed, episodes=episodes)
-    actor = ActorNode(task, base, None, None, plan, threaded=False, pilot=pilot)
+    actor = ActorNode(task, drive(task, cell.twin), None, None, plan, threaded=False, pilot=pilot)
     watcher = WatcherNode(task.arms[0])
     LocalHost([cell, actor, ArbiterNode(task, ()), watcher, *others]).run()
     return watcher.returns

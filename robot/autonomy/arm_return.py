@@ -7,7 +7,7 @@ import numpy as np
 from robot.autonomy.config import AutonomyConfig
 from robot.autonomy.grasp import GraspWatch
 from robot.autonomy.start_pose import draw_start
-from robot.autonomy.steer import Axes, eased, has, out, swung, toward
+from robot.autonomy.steer import GAIN, Axes, eased, has, out, swung, toward
 from robot.autonomy.stuck import StuckWatch
 from robot.autonomy.trail import Trail
 from robot.autonomy.trouble import Trouble
@@ -85,7 +85,9 @@ class ArmReturn:
         moved, _ = difference(state.T_base_tcp, self._goal)
         height = -float(moved @ state.T_base_tcp[:3, 2])
         if height > self._config.near_m and "z" in self.spec.axes:
-            return self._value(eased(out(), state.wrench), self._where.gripper)
+            # Slower when near, like the rest of the way: at full speed it would shoot past.
+            up = min(1.0, GAIN * height / self.spec.translation_scale_m) * out()
+            return self._value(eased(up, state.wrench), self._where.gripper)
         return self._value(toward(self.spec, state.T_base_tcp, self._goal), self._where.gripper)
 
     def there(self, state: RobotState) -> bool:

@@ -10,7 +10,7 @@ from robot.core.spec import AXES, ArmActionSpec
 
 Axes = NDArray[np.float64]
 
-_GAIN = 0.5  # of what is left, a control step
+GAIN = 0.5  # of what is left, a control step
 _EASE_N, _EASE_NM = 10.0, 2.0  # a push of as much is given way to at full size
 _SWING_STEPS = 6.0  # of one round
 
@@ -19,7 +19,7 @@ def toward(spec: ArmActionSpec, T_base_tcp: Matrix, T_base_goal: Matrix) -> Axes
     """Straight to a pose, slower when near; axes that the arm does not have are left alone."""
     T = inverse(T_base_tcp) @ T_base_goal
     left = np.concatenate([T[:3, 3] / spec.translation_scale_m, log_so3(T[:3, :3]) / spec.rotation_scale_rad])
-    return bounded(_GAIN * left * has(spec))
+    return bounded(GAIN * left * has(spec))
 
 
 def out() -> Axes:

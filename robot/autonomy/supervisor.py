@@ -119,7 +119,7 @@ class Supervisor:
         if self._trouble in _BLOCKED:
             self._try(inputs, self._trouble.value)
         else:
-            self._enter(Mode.RESET, inputs.now_ns)
+            self._enter(Mode.RESET, inputs.now_ns, self._trouble.value)
 
     def _recover(self, inputs: Inputs) -> None:
         if all(arm.free(inputs.states[arm.spec.arm]) for arm in self._arms):

@@ -58,6 +58,6 @@ def _outside(rig: RigConfig, task: Task, where: StartRange) -> Iterator[str]:
     start, spread = np.array(arm.start_position_m), np.array(where.spread_m)
     if (start - spread < limits.workspace_low_m).any() or (start + spread > limits.workspace_high_m).any():
         yield (
-            f"arms.{where.arm}.start_position_m: starts go {spread.tolist()} m either way of {start.tolist()}, "
-            f"beyond {limits.workspace_low_m} to {limits.workspace_high_m} m"
+            f"arms.{where.arm}.start_position_m: starts go {spread.tolist()} m either way of {start.tolist()}"
+            f", beyond {limits.workspace_low_m} to {limits.workspace_high_m} m"
         )

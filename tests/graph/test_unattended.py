@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.unattended.cell import practise
+from benchmarks.unattended.operator import KnockedOperator
 from policies.recorder import RecorderNode
 from policies.replay.episode_store import EpisodeStore
+from policies.tasks.lift import LIFT_STATE
 from policies.tasks.peg_insert import PEG_INSERT_STATE
 from robot.autonomy.config import AutonomyConfig
 from robot.autonomy.start_pose import draw_start
@@ -64,7 +66,7 @@ class Trace(Node):
 def test_stuck_attempts_end_recorded_and_the_arm_drives_to_the_next_start(tmp_path: Path) -> None:
     trace = Trace()
     returns = practise(TASK, 3, others=(RecorderNode(tmp_path), trace))
-    assert [r.stuck for r in returns] == [True, True]
+    assert [r.trouble for r in returns] == ["jammed", "jammed"]
     assert [s.in_place for s in trace.starts] == [False, True, True]
     episodes = EpisodeStore(tmp_path).read_all("train")
     assert len(episodes) == 3
@@ -81,6 +83,13 @@ def test_stuck_attempts_end_recorded_and_the_arm_drives_to_the_next_start(tmp_pa
         assert np.linalg.norm(moved) < AutonomyConfig().near_m + 0.001
         assert np.linalg.norm(turned) < AutonomyConfig().near_rad + 0.01
     assert all(np.abs(a.value).max() <= 1.0 for a in trace.executed)
+
+
+def test_a_cube_that_was_knocked_out_ends_the_attempt_and_a_longer_stride_finds_its_start_too() -> None:
+    (dropped,) = practise(LIFT_STATE, 2, drive=KnockedOperator)
+    assert (dropped.trouble, dropped.success) == ("dropped", False)
+    assert (dropped.tries, dropped.attended) == (0, False)
+    assert dropped.start_s < 4.0
 
 
 def test_a_persons_stop_on_the_way_back_holds_and_ends_the_session() -> None:
