@@ -1,4 +1,4 @@
-"""Published weights on disk: the newest few, each the very message that the actor checks."""
+"""Published weights on disk, one version a checkpoint, each the very message that the actor checks."""
 
 from __future__ import annotations
 
@@ -9,24 +9,34 @@ from robot.core import codec
 from robot.core.errors import StoreError
 from robot.core.types import Weights
 
-_KEEP = 3
-
 
 def write_weights(folder: Path, weights: Weights) -> Path:
-    """Write one version, whole or not at all, and drop the oldest beyond three."""
+    """Write one version, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{weights.version:06d}.weights"
+    path = _path(folder, weights.version)
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(codec.encode(weights))
     os.replace(temporary, path)
-    for old in sorted(folder.glob("*.weights"))[:-_KEEP]:
-        old.unlink()
     return path
 
 
-def read_weights(folder: Path) -> Weights:
-    """The newest version; StoreError when there is none."""
-    paths = sorted(folder.glob("*.weights"))
-    if not paths:
+def stored_versions(folder: Path) -> list[int]:
+    """Those there are, the oldest first."""
+    return sorted(int(path.stem) for path in folder.glob("*.weights"))
+
+
+def read_weights(folder: Path, version: int | None = None) -> Weights:
+    """One version, the newest if not given; StoreError when it is not there."""
+    stored = stored_versions(folder)
+    if not stored:
         raise StoreError(f"no weights in {folder}: nothing was learned yet; run `nudge train` first")
-    return codec.decode(paths[-1].read_bytes())
+    wanted = stored[-1] if version is None else version
+    if wanted not in stored:
+        raise StoreError(
+            f"no weights of version {wanted} in {folder}; there are {', '.join(map(str, stored))}"
+        )
+    return codec.decode(_path(folder, wanted).read_bytes())
+
+
+def _path(folder: Path, version: int) -> Path:
+    return folder / f"{version:06d}.weights"

@@ -73,6 +73,7 @@ class Eval:
     For example:
       nudge eval runs/peg_insert-residual-0 --policy final --episodes 100
       nudge eval runs/peg_insert-residual-0 --randomize held_out
+      nudge eval runs/peg_insert-residual-0 --version 40 --episodes 20
     """
 
     run: _RUN  # the folder of a training session
@@ -80,6 +81,7 @@ class Eval:
     episodes: int = 100  # fresh starts
     # light, colours, cameras, friction and delays of the twin; no training met those of held_out
     randomize: Annotated[Randomize | None, _arg("{off,train,held_out}", "as the session")] = None
+    version: Annotated[int | None, _arg("INT", "the newest")] = None  # of the weights, one a checkpoint
     json: bool = False  # print the result as JSON
 
 

@@ -80,7 +80,8 @@ def _demo(args: Demo) -> None:
 
 
 def _eval(args: Eval) -> None:
-    result = load("robot.session.evaluation:evaluate")(args.run, args.policy, args.episodes, args.randomize)
+    evaluate = load("robot.session.evaluation:evaluate")
+    result = evaluate(args.run, args.policy, args.episodes, args.randomize, args.version)
     _say(json.dumps(result) if args.json else result["text"])
 
 

@@ -17,8 +17,6 @@ from benchmarks.learning_table.plan import ARMS, GRIDS, IMITATION, Grid
 from benchmarks.learning_table.results import newest
 from benchmarks.learning_table.row import Row
 from robot.session.plots import GREY, STYLE, THOUSANDS, png
-from robot.session.progress import WINDOW
-from robot.session.statistics import rolling
 
 _COLORS = {
     "hilserl": "#b5477a",
@@ -27,7 +25,6 @@ _COLORS = {
     "robust": "#3d5fa8",
 }
 _COLUMNS = 3
-_POINTS = 200
 
 
 def write_figure(rows: Sequence[Row], path: Path) -> None:
@@ -38,27 +35,25 @@ def write_figure(rows: Sequence[Row], path: Path) -> None:
 
 
 def success_curve(row: Row) -> tuple[np.ndarray, np.ndarray]:
-    """Online steps [n] and trailing success without help [n], from the first full window on."""
-    steps = np.cumsum(row.curve.steps)
-    flags = [s == "1" and h == 0 for s, h in zip(row.curve.success, row.curve.human, strict=True)]
-    return steps[WINDOW - 1 :], rolling(flags, WINDOW)[WINDOW - 1 :]
+    """Online steps [n] and success of the policy alone [n]: the base, every milestone, the end."""
+    start = 0.0 if row.base is None else row.base.value
+    points = [(0, start), *((m.online_steps, m.success.value) for m in row.milestones)]
+    points.append((row.online_steps, row.final.value))
+    return np.array([x for x, _ in points]), np.array([y for _, y in points])
 
 
 def band(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Steps, mean, lowest and highest [n] over seeds, where each has a full window; empty if never."""
-    curves = [c for c in map(success_curve, rows) if len(c[0])]
-    if not curves or len(curves) < len(rows):
-        return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
-    start, end = max(x[0] for x, _ in curves), min(x[-1] for x, _ in curves)
-    grid = np.linspace(start, end, _POINTS) if end > start else np.empty(0)
-    # A success rate holds until the next episode ends, so steps and no slopes.
-    held = np.array([y[np.searchsorted(x, grid, "right") - 1] for x, y in curves])
-    return grid, held.mean(0), held.min(0), held.max(0)
+    """Steps, mean, lowest and highest [n] over seeds, straight lines between their points."""
+    curves = list(map(success_curve, rows))
+    end = min(x[-1] for x, _ in curves)
+    grid = np.unique(np.concatenate([x[x <= end] for x, _ in curves]))
+    values = np.array([np.interp(grid, x, y) for x, y in curves])
+    return grid, values.mean(0), values.min(0), values.max(0)
 
 
 def _panels(rows: Sequence[Row]) -> list[tuple[Grid, str, list[Row]]]:
     panels = [(g, t, [r for r in rows if (r.task, r.host) == (t, g.host)]) for g in GRIDS for t in g.tasks]
-    return [p for p in panels if any(r.curve.steps for r in p[2])]
+    return [p for p in panels if any(r.online_steps for r in p[2])]
 
 
 def _figure(panels: Sequence[tuple[Grid, str, list[Row]]]) -> Figure:
@@ -79,7 +74,7 @@ def _panel(axes: Axes, task: str, rows: Sequence[Row]) -> None:
     bases = [r.base for r in rows if r.arm == IMITATION and r.base is not None]
     if bases:
         axes.axhline(pooled(bases).value, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-    end = max(sum(r.curve.steps) for r in rows)
+    end = max(r.online_steps for r in rows)
     learning = [a for a in _COLORS if any(r.arm == a for r in rows)]
     for place, arm in enumerate(learning):
         _arm(axes, [r for r in rows if r.arm == arm], _COLORS[arm], end * (1.02 + 0.025 * place))
@@ -102,5 +97,5 @@ def _legend(figure: Figure, rows: Sequence[Row]) -> None:
     arms = [a for a in _COLORS if any(r.arm == a for r in rows)]
     lines = [Line2D([], [], color=_COLORS[a], label=ARMS[a].label) for a in arms]
     lines.append(Line2D([], [], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="imitation alone"))
-    lines.append(Line2D([], [], color=GREY, linestyle="", marker="o", label="final check, no help"))
+    lines.append(Line2D([], [], color=GREY, linestyle="", marker="o", label="last evaluation"))
     figure.legend(handles=lines, loc="outside upper left", ncols=min(len(lines), 3), frameon=False)

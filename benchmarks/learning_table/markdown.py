@@ -18,9 +18,9 @@ All arms of a task and seed share demonstrations and base. Means are over seeds.
 
 - *final*: without help, exploration or learning, on starts never trained on. The 95 % Wilson interval pools
   the seeds' episodes and leaves out how much seeds differ; *worst seed* shows that.
-- *steps to 90 %*: online steps until 18 of the last 20 training episodes, exploration noise included,
-  succeeded without help; in brackets minutes on the robot, resets not counted.
-  A mean only if every seed got there.
+- *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
+  look; its weights are looked at every 1,000 updates, its base at 0. In brackets minutes on the robot,
+  resets not counted. A mean only if every seed got there.
 - *hand-overs*: times a person took over online; in brackets the share of online steps that they drove.
 - *cycle*: seconds of a successful final episode; in brackets as a share of the demonstrations'.
 - *minutes*: wall time of the whole session, shared stages included, with another one beside it.

@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.learning_table.marker import Marker
+from benchmarks.learning_table.milestones import Milestone, read_milestones, steps_until
 from benchmarks.learning_table.plan import IMITATION, Cell
 from policies.tasks import TASKS
 from robot.session.headline import headline, of_stage
 from robot.session.metrics import Row as Metric
 from robot.session.metrics import read_metrics
-from robot.session.statistics import Rate, steps_to_threshold
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The online episodes in order; enough to draw a learning curve without the run folder."""
-
-    steps: tuple[int, ...] = ()  # of each episode
-    human: tuple[int, ...] = ()  # of them a person drove
-    success: str = ""  # "1" or "0" an episode
+from robot.session.statistics import Rate
 
 
 @dataclass(frozen=True)
@@ -41,14 +33,14 @@ class Row:
     base: Rate | None  # the frozen base alone; None for an arm without one
     final: Rate
     online_steps: int
-    steps_to_90: int | None  # online steps until 90 % of 20 training episodes succeeded without help
+    steps_to_90: int | None  # online steps until the policy alone succeeded 90 % of the time
     control_period_s: float
     handovers: int
     human_steps: int
     cycle_time_s: float | None
     demo_cycle_time_s: float | None
     stage_s: dict[str, float]
-    curve: Curve
+    milestones: tuple[Milestone, ...] = ()  # on the way; the end is `final`
 
     @property
     def key(self) -> tuple[str, str, int, str, str]:
@@ -76,10 +68,14 @@ class Row:
 def read_row(cell: Cell, run_dir: Path, marker: Marker, machine: str) -> Row:
     """The row of the finished session in ``run_dir``."""
     metrics = read_metrics(run_dir / "metrics.jsonl")
-    head, online = headline(metrics), of_stage(metrics, "online")
+    head = headline(metrics)
     period_s = TASKS.load(cell.task).control_period_s
     last = "base_eval" if cell.arm == IMITATION else "final_eval"
     base, final = of_stage(metrics, "base_eval"), of_stage(metrics, last)
+    final_rate, cycle_time_s = _rate(final), _cycle_time_s(final, period_s)
+    milestones = read_milestones(run_dir)
+    begin = [Milestone(0, _rate(base), None)] if base else []
+    way = [*begin, *milestones, Milestone(head.online_steps, final_rate, cycle_time_s)]
     when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Row(
         **vars(cell),
@@ -89,16 +85,16 @@ def read_row(cell: Cell, run_dir: Path, marker: Marker, machine: str) -> Row:
         machine=machine,
         finished=when,
         base=_rate(base) if base else None,
-        final=_rate(final),
+        final=final_rate,
         online_steps=head.online_steps,
-        steps_to_90=steps_to_threshold(online),
+        steps_to_90=None if cell.arm == IMITATION else steps_until(way, 0.9),
         control_period_s=period_s,
         handovers=head.interventions,
         human_steps=head.human_steps,
-        cycle_time_s=_cycle_time_s(final, period_s),
+        cycle_time_s=cycle_time_s,
         demo_cycle_time_s=_cycle_time_s(of_stage(metrics, "demos"), period_s),
         stage_s={name: round(s, 1) for name, s in head.stage_s.items()},
-        curve=_curve(online),
+        milestones=milestones,
     )
 
 
@@ -110,11 +106,3 @@ def _rate(episodes: Sequence[Metric]) -> Rate:
 def _cycle_time_s(episodes: Sequence[Metric], period_s: float) -> float | None:
     steps = [int(e["steps"]) for e in episodes if e["success"]]
     return round(period_s * sum(steps) / len(steps), 3) if steps else None
-
-
-def _curve(online: Sequence[Metric]) -> Curve:
-    return Curve(
-        steps=tuple(int(e["steps"]) for e in online),
-        human=tuple(int(e["interventions"]) for e in online),
-        success="".join("1" if e["success"] else "0" for e in online),
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.learning_table import commits
 from benchmarks.learning_table.machine import machine
 from benchmarks.learning_table.marker import Marker, base_id, read_marker, write_marker
+from benchmarks.learning_table.milestones import has_milestones
 from benchmarks.learning_table.plan import ARMS, IMITATION, Cell
 from benchmarks.learning_table.row import Row, read_row
 from benchmarks.learning_table.share import start_from
@@ -32,8 +33,8 @@ class SessionRun:
 
     @property
     def done(self) -> bool:
-        """Whether the session has ended."""
-        return (self.run_dir / "summary.json").exists()
+        """Whether the session has ended, and its policies have been evaluated."""
+        return (self.run_dir / "summary.json").exists() and has_milestones(self.run_dir)
 
     @property
     def needs(self) -> SessionRun | None:
@@ -48,7 +49,7 @@ class SessionRun:
         words = ["--task", cell.task, "--preset", arm.preset, "--seed", str(cell.seed), "--host", cell.host]
         words += [] if arm.interventions else ["--no-interventions"]
         words += [] if self.settings is None else ["--config", str(self.settings)]
-        return [sys.executable, "-m", "robot.cli", "train", *words, "--run", str(self.run_dir)]
+        return [sys.executable, "-m", "benchmarks.learning_table.child", str(self.run_dir), *words]
 
     def prepare(self, commit: str) -> None:
         """Make or mark the folder: ``commit`` works on it from now on. NudgeError as `start_from`."""

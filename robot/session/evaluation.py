@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from policies.replay.episode_store import Card, EpisodeStore
+from policies.weights_file import read_weights
 from robot.cell_config import Randomize
 from robot.core.errors import NudgeError
 from robot.core.types import Outcome
@@ -28,23 +29,30 @@ from robot.session.statistics import Rate
 _STAGES: dict[str, Stage] = {"base": "base_eval", "final": "final_eval"}
 
 
-def evaluate(run_dir: Path, policy: str, episodes: int, randomize: Randomize | None = None) -> dict[str, Any]:
+def evaluate(
+    run_dir: Path,
+    policy: str,
+    episodes: int,
+    randomize: Randomize | None = None,
+    version: int | None = None,
+) -> dict[str, Any]:
     """Run ``episodes`` fresh episodes into a folder of RUN/eval and return the result, also written there.
 
     Args:
         randomize: of the twin's cell; None: as the session has it.
+        version: of the final policy's weights; None: the newest.
 
     Raises:
         NudgeError: no session in ``run_dir``, one without that policy, or a real cell to be randomised.
     """
     config = load_config(run_dir / "config.json")
-    _require(policy, run_dir, config)
+    _require(policy, run_dir, config, version)
     other = None if randomize == config.cell.twin.randomize else randomize
     if other is not None and not is_twin(Job(run_dir, config, _STAGES[policy]).rig):
         raise NudgeError(
             f"--randomize {other}: rig {config.rig_name} is real, only the twin can be randomised"
         )
-    evaluation = plan_evaluation(run_dir, policy, episodes, fresh_seeds(config), other)
+    evaluation = plan_evaluation(run_dir, policy, episodes, fresh_seeds(config), other, version)
     job = Job(run_dir, config, _STAGES[policy], evaluation=evaluation)
     log_to(job.output_dir)
     recover_stores(job)
@@ -55,7 +63,7 @@ def evaluate(run_dir: Path, policy: str, episodes: int, randomize: Randomize | N
     return result
 
 
-def _require(policy: str, run_dir: Path, config: SessionConfig) -> None:
+def _require(policy: str, run_dir: Path, config: SessionConfig, version: int | None) -> None:
     if policy == "base" and not config.use_base:
         raise NudgeError(f"{run_dir} has no base policy (preset {config.preset}); try --policy final")
     if policy == "final" and not config.learn:
@@ -63,6 +71,10 @@ def _require(policy: str, run_dir: Path, config: SessionConfig) -> None:
     ready = has_base_actions(run_dir) if policy == "base" else any((run_dir / "weights").glob("*.weights"))
     if not ready:
         raise NudgeError(f"{run_dir} has no {policy} policy yet; go on with its `nudge train` command first")
+    if version is not None and policy == "base":
+        raise NudgeError("--version is of the learned weights; the base has none")
+    if version is not None:
+        read_weights(run_dir / "weights", version)
 
 
 class _Bar:
@@ -108,6 +120,7 @@ def _result(job: Job, policy: str) -> dict[str, Any]:
         "task": job.config.task,
         "preset": job.config.preset,
         "policy": policy,
+        "version": job.evaluation.version,
         "randomize": cell,
         "episodes": rate.n,
         "successes": rate.successes,

@@ -1,6 +1,7 @@
 """Evaluations of a finished session: numbered folders RUN/eval/POLICY-K, each on starts of its own.
 
-In another cell than the session's they are RUN/eval/POLICY-CELL-K, CELL being the twin's ``randomize``.
+Older weights are RUN/eval/final-vVERSION-K. In another cell than the session's the name goes on with -CELL,
+the twin's ``randomize``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Evaluation:
     episodes: int
     first_seed: int
     randomize: Randomize | None = None  # of the twin; None: as the session has it
+    version: int | None = None  # of the weights; None: the newest
 
 
 def read_evaluation(run_dir: Path, name: str) -> Evaluation:
@@ -33,23 +35,29 @@ def read_evaluation(run_dir: Path, name: str) -> Evaluation:
 
 
 def plan_evaluation(
-    run_dir: Path, policy: str, episodes: int, seeds: range, randomize: Randomize | None = None
+    run_dir: Path,
+    policy: str,
+    episodes: int,
+    seeds: range,
+    randomize: Randomize | None = None,
+    version: int | None = None,
 ) -> Evaluation:
     """The last one of ``policy`` in that cell if it was cut short, else a new one on seeds new to both.
 
-    All policies count from the same seed in all cells, so base and final see the same starts everywhere.
+    All policies and versions count from the same seed in all cells, so they see the same starts everywhere.
 
     Raises:
         NudgeError: no fresh seeds are left.
     """
-    kind = policy if randomize is None else f"{policy}-{randomize}"
+    parts = (policy, None if version is None else f"v{version}", randomize)
+    kind = "-".join(part for part in parts if part is not None)
     earlier = _earlier(run_dir, kind)
     if earlier and earlier[-1].episodes == episodes and not _result_path(run_dir, earlier[-1]).exists():
         return earlier[-1]
     first = max((e.first_seed + e.episodes for e in earlier), default=seeds.start)
     if not 0 < episodes <= seeds.stop - first:
         raise NudgeError(f"episodes: got {episodes}, want 1 to {seeds.stop - first}, the fresh starts left")
-    evaluation = Evaluation(f"{kind}-{len(earlier)}", episodes, first, randomize)
+    evaluation = Evaluation(f"{kind}-{len(earlier)}", episodes, first, randomize, version)
     folder = run_dir / "eval" / evaluation.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _PLAN).write_text(json.dumps(to_dict(evaluation)) + "\n")

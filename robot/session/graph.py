@@ -158,6 +158,7 @@ def _correction(job: Job, spec: RigSpec, encoder: Any) -> Any:
     policy = load("policies.residual.policy:ResidualPolicy")
     correction = policy(spec, job.config.learner.residual, weights_fingerprint(job, spec, encoder))
     if job.stage == "final_eval":
-        weights = load("policies.weights_file:read_weights")(job.run_dir / "weights")
+        version = job.evaluation.version if job.evaluation else None
+        weights = load("policies.weights_file:read_weights")(job.run_dir / "weights", version)
         correction.swap(correction.load(weights))
     return correction

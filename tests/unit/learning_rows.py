@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.learning_table.row import Curve, Row
+from benchmarks.learning_table.milestones import Milestone
+from benchmarks.learning_table.row import Row
 from robot.session.statistics import Rate
 
 ROW = Row(
@@ -27,11 +28,10 @@ ROW = Row(
     cycle_time_s=1.5,
     demo_cycle_time_s=2.0,
     stage_s={"demos": 60.0, "online": 540.0},
-    curve=Curve(),
 )
 
 
-def with_curve(row: Row, successes: int, failures: int, steps: int = 10, human: int = 0) -> Row:
-    """Failures first, then successes, each of ``steps`` with ``human`` of them a person's."""
-    n = successes + failures
-    return replace(row, curve=Curve((steps,) * n, (human,) * n, "0" * failures + "1" * successes))
+def with_milestones(row: Row, *successes: int) -> Row:
+    """A milestone every 1000 steps, each of 20 episodes with so many successes."""
+    looks = (Milestone(1000 * (i + 1), Rate(n, 20), 1.5) for i, n in enumerate(successes))
+    return replace(row, milestones=tuple(looks))

@@ -16,8 +16,10 @@ def test_policies_and_cells_share_their_starts(tmp_path: Path) -> None:
     base = plan_evaluation(tmp_path, "base", 10, SEEDS)
     final = plan_evaluation(tmp_path, "final", 10, SEEDS)
     held_out = plan_evaluation(tmp_path, "final", 10, SEEDS, "held_out")
-    assert [e.name for e in (base, final, held_out)] == ["base-0", "final-0", "final-held_out-0"]
-    assert {e.first_seed for e in (base, final, held_out)} == {950}
+    older = plan_evaluation(tmp_path, "final", 10, SEEDS, "held_out", version=40)
+    names = ["base-0", "final-0", "final-held_out-0", "final-v40-held_out-0"]
+    assert [e.name for e in (base, final, held_out, older)] == names
+    assert {e.first_seed for e in (base, final, held_out, older)} == {950}
     assert read_evaluation(tmp_path, "final-held_out-0") == held_out
 
 

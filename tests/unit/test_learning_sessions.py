@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.learning_table import share
 from benchmarks.learning_table.marker import Marker, base_id, read_marker
+from benchmarks.learning_table.milestones import evaluate_milestones
 from benchmarks.learning_table.plan import Cell
 from benchmarks.learning_table.pool import Pool
 from benchmarks.learning_table.session_run import SessionRun
@@ -46,6 +47,7 @@ def base(tmp_path: Path) -> SessionRun:
     rows.insert(3, metric("bc", step=1, total=1, loss=0.5))
     (run.run_dir / "metrics.jsonl").write_text("\n".join(rows) + "\n")
     (run.run_dir / "summary.json").write_text("{}")
+    evaluate_milestones(run.run_dir)
     return run
 
 
@@ -117,7 +119,7 @@ class FakeSession(SessionRun):
         return [sys.executable, "-c", code]
 
 
-ENDS_WELL = "open('summary.json', 'w').write('{}')"
+ENDS_WELL = "[open(n + '.json', 'w').write('{}') for n in ('summary', 'milestones')]"
 
 
 def run_pool(cells: list[Cell], runs: Path, monkeypatch: pytest.MonkeyPatch, **code: str) -> Pool:

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
@@ -14,13 +13,14 @@ pytest.importorskip("matplotlib")
 from benchmarks.learning_table.aggregate import summarise
 from benchmarks.learning_table.figure import band, success_curve
 from benchmarks.learning_table.markdown import report
+from benchmarks.learning_table.milestones import steps_until
 from benchmarks.learning_table.plan import ARMS, DEFAULT, GRIDS, STATE, Cell, Grid, built, cells
 from benchmarks.learning_table.results import add_row, newest, read_rows
 from benchmarks.learning_table.targets import verdict
 from benchmarks.learning_table.todo import without_row
 from robot.core.errors import NudgeError, StoreError
 from robot.session.statistics import Rate, wilson
-from tests.unit.learning_rows import ROW, with_curve
+from tests.unit.learning_rows import ROW, with_milestones
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 def test_rows_survive_their_file(tmp_path: Path) -> None:
     path = tmp_path / "results" / "learning.json"
     assert read_rows(path) == []
-    full, bare = with_curve(ROW, 3, 2, human=4), replace(ROW, arm="bc", base=None, steps_to_90=None)
+    full, bare = with_milestones(ROW, 3, 18), replace(ROW, arm="bc", base=None, steps_to_90=None)
     for row in (full, bare):
         add_row(path, row)
     assert sorted(read_rows(path), key=lambda r: r.arm) == [bare, full]
@@ -128,20 +128,26 @@ def test_steps_are_judged_against_the_peer(ours: int | None, peer: int | None, w
     assert verdict("peg", {"hilserl": arms["hilserl"]}) is None
 
 
-def test_curve_counts_only_success_without_help() -> None:
-    x, y = success_curve(with_curve(ROW, 20, 20))
-    assert (x[0], x[-1], y[0], y[-1]) == (200, 400, 0, 1)
-    assert success_curve(with_curve(ROW, 20, 0, human=1))[1].tolist() == [0]
-    assert len(success_curve(with_curve(ROW, 19, 0))[0]) == 0
+def test_curve_goes_from_the_base_over_the_milestones_to_the_end() -> None:
+    x, y = success_curve(with_milestones(ROW, 4, 18))
+    assert x.tolist() == [0, 1000, 2000, 6000]
+    assert y.tolist() == [0.4, 0.2, 0.9, 0.9]
+    assert success_curve(replace(ROW, base=None))[1].tolist() == [0, 0.9]
 
 
 def test_band_spans_the_seeds() -> None:
-    good, bad = with_curve(ROW, 30, 0), with_curve(replace(ROW, seed=1), 0, 30)
-    x, mean, low, high = band([good, bad])
-    assert (x[0], x[-1]) == (200, 300)
-    assert (set(mean), set(low), set(high)) == ({0.5}, {0.0}, {1.0})
-    assert len(band([good, with_curve(bad, 0, 5)])[0]) == 0  # one seed has no full window yet
-    assert np.isfinite(mean).all()
+    good, bad = with_milestones(ROW, 20, 20), replace(with_milestones(ROW, 0, 10), online_steps=2000)
+    x, mean, low, high = band([good, replace(bad, seed=1, final=Rate(0, 100))])
+    assert x.tolist() == [0, 1000, 2000]
+    assert (mean[:2].tolist(), low[:2].tolist(), high[:2].tolist()) == ([0.4, 0.5], [0.4, 0.0], [0.4, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("successes", "want"),
+    [((10, 18, 18), 2000), ((18, 17, 19, 20), 3000), ((18, 17), None), ((17, 18), 2000), ((), None)],
+)
+def test_ninety_percent_must_hold_at_the_next_look(successes: tuple[int, ...], want: int | None) -> None:
+    assert steps_until(with_milestones(ROW, *successes).milestones, 0.9) == want
 
 
 def test_the_rows_in_the_repository_read() -> None:

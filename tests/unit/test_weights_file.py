@@ -1,4 +1,4 @@
-"""Published weights on disk: the newest few, each whole."""
+"""Published weights on disk: every version, each whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.weights_file import read_weights, write_weights
+from policies.weights_file import read_weights, stored_versions, write_weights
 from robot.core.errors import CodecError, StoreError
 from robot.core.types import Weights
 
@@ -15,12 +15,14 @@ def weights(version: int) -> Weights:
     return Weights(version, 10 * version, "rig", bytes([version]) * 9, "signature")
 
 
-def test_the_newest_is_read_and_three_are_kept(tmp_path: Path) -> None:
-    for version in (1, 2, 9, 10, 11):
+def test_the_newest_is_read_unless_another_is_asked_for(tmp_path: Path) -> None:
+    for version in (9, 10, 2, 11, 1):
         write_weights(tmp_path / "weights", weights(version))
     assert read_weights(tmp_path / "weights") == weights(11)
-    names = sorted(p.name for p in (tmp_path / "weights").iterdir())
-    assert names == ["000009.weights", "000010.weights", "000011.weights"]
+    assert read_weights(tmp_path / "weights", 9) == weights(9)
+    assert stored_versions(tmp_path / "weights") == [1, 2, 9, 10, 11]
+    with pytest.raises(StoreError, match=r"version 3 .*; there are 1, 2, 9, 10, 11"):
+        read_weights(tmp_path / "weights", 3)
 
 
 def test_a_write_that_was_cut_off_is_not_read(tmp_path: Path) -> None:
