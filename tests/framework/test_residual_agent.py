@@ -44,6 +44,20 @@ def test_an_actor_update_moves_the_actor_and_reports_it() -> None:
     assert np.isfinite(list(metrics.values())).all()
 
 
+def test_one_batch_of_last_steps_is_learned_by_heart() -> None:
+    spec = rig()
+    one = random_batch(spec, 0)
+    many = jax.tree.map(
+        lambda x: np.repeat(x, 50, axis=0), one._replace(discount=np.zeros((1, 16), np.float32))
+    )
+    learner = agent(spec)
+    first = learner.update(many, train_actor=False)["critic_loss"]
+    for _ in range(9):
+        last = learner.update(many, train_actor=False)
+    assert last["critic_loss"] < min(0.01 * first, 1e-3)
+    assert last["q_mean"] == pytest.approx(one.reward.mean(), abs=0.02)
+
+
 def test_every_layer_of_every_critic_is_its_own() -> None:
     learner = agent(rig())
     ensemble = learner.state.critic.params["values"]["ensemble"]
