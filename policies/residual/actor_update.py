@@ -62,6 +62,7 @@ class ActorUpdate:
         members = choose_members(values, member_key, config.critics, config.actor_critics)
         embedding = apply(self._critics, members, now, batch.features, method="embed")
         noise = jax.random.normal(noise_key, batch.base_action.shape)
+        q_person = apply(self._critics, members, embedding, batch.base_action, batch.action, method="values")
 
         def loss(params: tuple[Any, jax.Array]) -> tuple[jax.Array, Metrics]:
             actor, log_temperature = params
@@ -69,7 +70,8 @@ class ActorUpdate:
             decision = self._behaviour.decide(actor, gripper, now, batch.features, base, noise)
             action = jnp.clip(base + decision.residual, -1.0, 1.0)
             q = apply(self._critics, members, embedding, base, action, method="values")
-            bc, away = self._bc_losses(decision.residual, batch)
+            follow = losses.worth_following(q_person, q) if config.bc_filter else True
+            bc, away = self._bc_losses(decision.residual, batch, follow)
             climb = self._climb(q, decision.log_density, log_temperature)
             total = climb + bc_scale * (config.bc_weight * bc + config.anchor_weight * away)
             return total, _metrics(climb, bc, decision.residual, config.residual_scale)
@@ -80,11 +82,13 @@ class ActorUpdate:
         new, log_temperature = cast(Any, optax.apply_updates(params, updates))
         return ActorState(new, log_temperature, optimiser_state, state.key), metrics
 
-    def _bc_losses(self, residual: jax.Array, batch: Batch) -> tuple[jax.Array, jax.Array]:
+    def _bc_losses(
+        self, residual: jax.Array, batch: Batch, follow: jax.Array | bool
+    ) -> tuple[jax.Array, jax.Array]:
         # Toward the person where one acted, toward the base (a residual of zero) where none did.
         shown, free = batch.is_human | batch.is_expert, self._behaviour.continuous
         residual, base, bound = residual * free, batch.base_action * free, self._config.residual_scale
-        toward_person = losses.bc_loss(residual, batch.action * free, base, shown, bound)
+        toward_person = losses.bc_loss(residual, batch.action * free, base, shown & follow, bound)
         return toward_person, losses.bc_loss(residual, base, base, ~shown, bound)
 
     def _climb(self, q: jax.Array, log_density: jax.Array, log_temperature: jax.Array) -> jax.Array:

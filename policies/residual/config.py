@@ -48,8 +48,9 @@ class ResidualConfig:
     target_noise_clip: float = 0.2
     temperature: float = 0.01  # gaussian only: of the entropy term at first
     bc_weight: float = 1.0
+    bc_filter: bool = True  # only where the critics rate the person's action above the actor's
     anchor_weight: float = 0.0  # of staying near the base where nobody showed better
-    bc_half_life: int = 10_000  # learner steps, of both; 0 keeps them constant
+    bc_half_life: int = 0  # learner steps, of both; 0 keeps them constant
     # Updates
     critic_lr: float = 3e-4
     actor_lr: float = 3e-4
@@ -147,6 +148,6 @@ PRESETS: dict[str, ResidualConfig] = {
         grad_clip=_INF,
         batch_size=256,
     ),
-    # SimbaV2's core (Lee et al., 2025) under the same residual: no resets, more updates a step.
-    "robust": ResidualConfig(norm="hyperspherical", head="categorical", critics=2, utd_ratio=4.0),
+    # SimbaV2's core (Lee et al., 2025) under the same residual, of a width that two cores can train.
+    "robust": ResidualConfig(norm="hyperspherical", head="categorical", critics=2, hidden=(128, 128)),
 }

@@ -80,6 +80,16 @@ def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound:
     return jnp.sum(per_sample * mask) / jnp.maximum(mask.sum(), 1.0)
 
 
+def worth_following(q_person: Tensor, q_actor: Tensor) -> jax.Array:
+    """Where [B] the ensemble's mean rates a person's action above the actor's own; values [N, B].
+
+    The Q-filter of Nair et al., "Overcoming exploration in RL with demonstrations" (2018):
+    imitation ends where the actor has become the better one, and nowhere else.
+    """
+    better = jnp.asarray(q_person).mean(axis=0) > jnp.asarray(q_actor).mean(axis=0)
+    return jax.lax.stop_gradient(better)
+
+
 def masked_mean(values: Tensor, mask: Tensor) -> jax.Array:
     """Mean of ``values`` [B] where ``mask`` [B] is set; nan if nowhere, for there is then no such number."""
     mask = mask.astype(values.dtype)

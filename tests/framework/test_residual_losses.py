@@ -48,6 +48,11 @@ def test_bc_loss_uses_only_masked_samples_and_the_reachable_correction() -> None
     assert float(losses.bc_loss(residual, action, base, jnp.zeros(3, bool), 0.5)) == 0.0
 
 
+def test_a_person_is_followed_where_the_ensemble_rates_him_higher() -> None:
+    person, actor = np.array([[0.2, 0.5, 0.4], [0.4, 0.5, 0.1]]), np.array([[0.1, 0.5, 0.3], [0.3, 0.5, 0.4]])
+    assert losses.worth_following(person, actor).tolist() == [True, False, False]
+
+
 def test_masked_mean_of_nothing_is_no_number() -> None:
     values = jnp.array([1.0, 3.0])
     assert float(losses.masked_mean(values, jnp.array([False, True]))) == 3.0
