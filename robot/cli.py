@@ -7,13 +7,13 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import tyro
 from rich.console import Console
 
+from policies.tasks import TASKS
 from robot import __version__
 from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
@@ -58,9 +58,14 @@ def session_config(args: Train) -> SessionConfig:
     if args.autonomous:
         given["autonomous"] = True
     name = given.get("preset", data.get("preset", "residual"))
-    # An unknown preset is reported with the other mistakes, when the settings are checked.
-    base = to_dict(preset(name) if name in PRESETS else SessionConfig())
+    base = _defaults(name, given.get("task", data.get("task", SessionConfig().task)))
     return from_dict(SessionConfig, _merged(base, data) | given, str(args.config or "command line"))
+
+
+def _defaults(preset_name: str, task: str) -> dict[str, Any]:
+    # Unknown names are reported with the other mistakes, when the settings are checked.
+    base = to_dict(preset(preset_name) if preset_name in PRESETS else SessionConfig())
+    return _merged(base, dict(TASKS.load(task).settings)) if task in TASKS else base
 
 
 def _train(args: Train) -> None:
@@ -71,9 +76,8 @@ def _train(args: Train) -> None:
 
 
 def _demo(args: Demo) -> None:
-    config = replace(
-        preset("bc"), task=args.task, demos=args.demos, seed=args.seed, rig=args.rig, host=args.host
-    )
+    given = {"task": args.task, "demos": args.demos, "seed": args.seed, "rig": args.rig, "host": args.host}
+    config = from_dict(SessionConfig, _defaults("bc", args.task) | given, "command line")
     run = args.run or Path("runs") / f"{args.task}-demos-{args.seed}"
     load("robot.session.session:run_demos")(run, config)
     _say(f"{args.demos} demonstrations are in {run / 'episodes'}; list them with `nudge replay {run}`")

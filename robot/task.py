@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from robot.core.spec import ActionSpec, ObservationSpec, RigSpec
 
@@ -90,6 +92,8 @@ class Task:
     starts: tuple[StartRange, ...] = ()  # one an arm; without them every episode is begun by a person
     # PRIVILEGED Truth poses that the `state` variant of the observation adds, as seen from each arm's tool
     privileged: tuple[str, ...] = ()
+    # Where a session of this task differs from its preset; a settings file and the command line come after
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -45,6 +45,12 @@ HANDOVER = Task(
     # Bases stand 1.24 m apart: the tool centre points stay 0.22 m apart, further than two hands reach.
     workspace=Box((0.4, -0.08, 0.012), (0.51, 0.08, 0.26)),
     rig="twin_two_arms",
+    # An episode is four times as long as an insertion: more to see, and success further away.
+    settings={
+        "demos": 40,
+        "bc": {"train_steps": 3500},
+        "learner": {"residual": {"discount": 0.99}},
+    },
 )
 
 HANDOVER_STATE = replace(HANDOVER, name="handover_state", cameras=(), privileged=("bar",))

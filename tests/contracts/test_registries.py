@@ -8,6 +8,8 @@ import pytest
 import sim  # noqa: F401  # chooses the GL library before MuJoCo is imported
 from policies.encoders import ENCODERS
 from policies.tasks import TASKS
+from robot.arguments import Train
+from robot.cli import session_config
 from robot.core.config import from_dict, to_dict
 from robot.core.registry import Registry
 from robot.core.types import RobotState
@@ -72,6 +74,11 @@ def test_a_cell_starts_inside_its_workspace_and_unsolved(task: Task, twin: Twin)
 def test_a_task_that_starts_unattended_can_on_its_own_rig(task: Task) -> None:
     if task.starts:
         check_unattended(load_rig(task.rig), task)
+
+
+def test_a_tasks_settings_are_a_sessions(task: Task) -> None:
+    assert session_config(Train(task=task.name)).demos == task.settings.get("demos", SessionConfig().demos)
+    assert session_config(Train(task=task.name, demos=3)).demos == 3
 
 
 def test_the_tool_stays_in_the_workspace_whatever_is_asked(task: Task) -> None:

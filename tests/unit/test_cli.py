@@ -97,6 +97,17 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_preset(tmp_pa
     assert config.learner.memory_gb == SessionConfig().learner.memory_gb
 
 
+def test_a_tasks_settings_lie_between_the_preset_and_the_file(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("bc: {batch_size: 32}\ndemos: 30\n")
+    config = cli.session_config(Train(task="handover", preset="rlpd", config=path))
+    assert (config.demos, config.bc.train_steps, config.bc.batch_size) == (30, 3500, 32)
+    assert config.learner.residual.discount == 0.99
+    assert config.learner.residual.residual_scale == 1.0  # the preset's
+    path.write_text("task: handover\n")
+    assert cli.session_config(Train(config=path)).demos == 40
+
+
 def test_a_job_in_the_background_can_still_be_interrupted(nudge):
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts background jobs
     try:
