@@ -129,7 +129,6 @@ class ActorNode(Node):
         self._waited_ticks += 1
         if self._waited_ticks >= _PATIENCE_TICKS:
             log.warning("episode %d does not begin: asking again", self._episode.episode_id)
-            self._base.reset(self._episode.seed)
             self._ask_for(self._episode)
 
     def close(self) -> None:
@@ -178,7 +177,6 @@ class ActorNode(Node):
         episode_id = self._plan.first_episode_id + self._progress.attempts
         seed = self._next_seed
         self._episode = Trajectory(episode_id, seed, self._task.time_limit_steps)
-        self._base.reset(seed)
         plan = self._plan
         who = (plan.operator, self._config_hash, plan.mode, plan.rig)
         header = EpisodeHeader(episode_id, self._task.name, seed, *who)
@@ -202,6 +200,8 @@ class ActorNode(Node):
 
     def _ask_for(self, episode: Trajectory) -> None:
         self._waited_ticks = 0
+        self._base.reset(episode.seed)
+        self._drop_correction()
         in_place = self._pilot is not None and self._pilot.in_place
         start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed, in_place)
         self.publish(topics.EPISODE_START, start)
@@ -219,6 +219,7 @@ class ActorNode(Node):
         step = episode.arrive(sensed)
         if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):
             self._base.drop()  # the plan was for a place where the arm no longer is
+            self._drop_correction()
         self._swap()
         proposed = self._propose(episode, sensed)
         if episode.outcome is None:
@@ -232,6 +233,10 @@ class ActorNode(Node):
         if episode.outcome is not None:
             self._finish(episode, sensed, proposed)
 
+    def _drop_correction(self) -> None:
+        if self._correction is not None:
+            self._correction.drop()
+
     def _swap(self) -> None:
         if self._inbox is not None:
             began = time.perf_counter()
@@ -243,7 +248,8 @@ class ActorNode(Node):
         if self._correction is None:
             return Action(sensed.stamp_ns, base, base, np.zeros_like(base))
         seed = episode.seed * 1_000_003 + episode.steps if self._plan.explore else None
-        residual = self._correction.act(sensed.observation, base, seed)
+        previous = sensed.executed.value if episode.steps else np.zeros_like(base)
+        residual = self._correction.act(sensed.observation, base, seed, previous)
         value = np.clip(base + residual, -1.0, 1.0).astype(np.float32)
         return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self._correction.version)
 

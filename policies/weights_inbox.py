@@ -32,8 +32,18 @@ class Correction(Protocol):
         """Use them from the next call on."""
         ...
 
-    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
-        """The correction [A]."""
+    def drop(self) -> None:
+        """Forget what was decided for steps to come: an episode begins, or the arm is handed over."""
+        ...
+
+    def act(
+        self,
+        observation: Observation,
+        base_action: Array,
+        seed: int | None = None,
+        previous_action: Array | None = None,
+    ) -> Array:
+        """The correction [A]; ``previous_action`` [A] was executed before, whoever decided it."""
         ...
 
 

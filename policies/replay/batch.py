@@ -12,8 +12,9 @@ from robot.core.types import Array, Arrays
 class Batch(NamedTuple):
     """K batches of B transitions over n control steps; a NamedTuple, so jax takes it as it is.
 
-    ``reward`` is the discounted sum over the n steps (fewer at an episode's end) and ``discount`` what is
-    left for the bootstrap: gamma^n, or 0 after a terminal step; a time limit bootstraps.
+    ``reward`` is the discounted sum over the n steps (fewer at an episode's end, or where a person takes over
+    from the policy) and ``discount`` what is left for the bootstrap: gamma^n, or 0 after a terminal step; a
+    time limit bootstraps.
     """
 
     state: Array  # [K, B, S]
@@ -25,7 +26,17 @@ class Batch(NamedTuple):
     next_state: Array  # [K, B, S]
     next_features: Arrays  # camera -> [K, B, h, w, c] float16
     next_base_action: Array  # [K, B, A]
-    actions: Array  # [K, B, n, A] executed in each of the n steps; zeros after an episode's end
-    whole: np.ndarray  # [K, B] bool: all n steps are there, so the next observation is n steps on
+    previous_action: Array  # [K, B, A] executed before ``state``; zeros at an episode's start
+    next_previous_action: Array  # [K, B, A] executed before ``next_state``
+    actions: Array  # [K, B, n, A] executed in each of the n steps; zeros in those that are missing
+    base_actions: Array  # [K, B, n, A] the base's at each; the last one known where the episode stops before
+    next_base_actions: Array  # [K, B, n, A] the same from the next observation on
+    present: np.ndarray  # [K, B, n] bool: the step is there; the first one always is
+    shown: np.ndarray  # [K, B, n] bool: a person decided it, or it is of a demonstration
     is_human: np.ndarray  # [K, B] bool: a person decided the executed action
     is_expert: np.ndarray  # [K, B] bool: drawn from the demonstration and intervention half
+
+    @property
+    def whole(self) -> np.ndarray:
+        """[K, B] bool: all n steps are there, so the next observation is n steps on."""
+        return self.present[..., -1]

@@ -12,11 +12,12 @@ import numpy as np
 
 from policies.replay.batch import Batch
 from policies.replay.episode import Episode
+from policies.replay.look_ahead import base_ahead, look_ahead, previous_action
 from policies.replay.rows import Rows
 from policies.replay.tail import Record
 from robot.core.errors import StoreError
 from robot.core.spec import RigSpec
-from robot.core.types import Array, EpisodeEnd, EpisodeHeader, Observation, Source, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, Observation, Source, Step
 
 
 class Counts(NamedTuple):
@@ -25,16 +26,6 @@ class Counts(NamedTuple):
     expert: int  # transitions
     online: int  # transitions
     episodes: int  # ever added
-
-
-class _Ahead(NamedTuple):
-    """The n steps from each start on, or those up to where its episode stops."""
-
-    reward: Array  # [K, B] discounted sum
-    discount: Array  # [K, B] what is left for the bootstrap
-    end: np.ndarray  # [K, B] row to bootstrap from
-    actions: Array  # [K, B, n, A]
-    whole: np.ndarray  # [K, B] bool: no episode stopped before
 
 
 class ReplayBuffer:
@@ -130,7 +121,7 @@ class ReplayBuffer:
 
     def _gather(self, start: np.ndarray, is_expert: np.ndarray) -> Batch:
         rows = self._rows
-        ahead = self._look_ahead(start)
+        ahead = look_ahead(rows, start, self._n_step, self._gamma, self._after_takeover)
         return Batch(
             state=rows.state.take(start, 0),
             features={k: v.take(start, 0) for k, v in rows.features.items()},
@@ -141,31 +132,16 @@ class ReplayBuffer:
             next_state=rows.state.take(ahead.end, 0),
             next_features={k: v.take(ahead.end, 0) for k, v in rows.features.items()},
             next_base_action=rows.base_action.take(ahead.end, 0),
+            previous_action=previous_action(rows, start),
+            next_previous_action=previous_action(rows, ahead.end),
             actions=ahead.actions,
-            whole=ahead.whole,
+            base_actions=base_ahead(rows, start, self._n_step),
+            next_base_actions=base_ahead(rows, ahead.end, self._n_step),
+            present=ahead.present,
+            shown=ahead.shown,
             is_human=rows.source.take(start) == Source.HUMAN,
             is_expert=is_expert,
         )
-
-    def _look_ahead(self, start: np.ndarray) -> _Ahead:
-        rows, row = self._rows, start
-        reward, discount = np.zeros(start.shape, np.float32), np.ones(start.shape, np.float32)
-        alive = whole = np.ones(start.shape, bool)
-        by_hand = rows.source[start] == Source.HUMAN
-        actions = []
-        for _ in range(self._n_step):
-            whole = alive
-            actions.append(np.where(alive[..., None], rows.action.take(row, 0), np.float32(0)))
-            reward += np.where(alive, discount * rows.reward[row], np.float32(0))
-            discount *= np.where(alive, self._gamma * rows.discount[row], np.float32(1))
-            following = np.where(alive, rows.after(row), row)
-            alive = alive & ~rows.stop[row] & ~rows.final[following]
-            # A rescue must not excuse what led to it.
-            taken_over = alive & ~by_hand & (rows.source[following] == Source.HUMAN)
-            discount *= np.where(taken_over, self._after_takeover, np.float32(1))
-            alive = alive & ~taken_over
-            row = following
-        return _Ahead(reward, discount, row, np.stack(actions, axis=-2), whole)
 
     def _starts(self) -> tuple[np.ndarray, np.ndarray]:
         if self._drawable is None:

@@ -76,6 +76,14 @@ class Rows:
         following = row + 1
         return np.where(following == self._capacity, self._base, following)
 
+    def before(self, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that precede, and whether each is of the same episode and still held."""
+        preceding = np.where(row == self._base, self._capacity - 1, row - 1)
+        # The row before an episode's first is another's last. Once the ring has dropped it, the newest row
+        # stands there, which is final too. The first of the kept rows has none.
+        known = (row > 0) | (self._base == 0)
+        return preceding, known & ~self.final[preceding]
+
     def _take(self, count: int, keep: bool) -> np.ndarray:
         room = self._capacity - self._base
         if count > room:

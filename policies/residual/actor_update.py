@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 
 from policies.replay.batch import Batch
-from policies.residual import losses
-from policies.residual.behaviour import Behaviour
+from policies.residual import chunks, losses, situation
+from policies.residual.behaviour import Behaviour, Decision
 from policies.residual.config import ResidualConfig
 from policies.residual.critic_update import CriticState, Metrics, optimiser
 from policies.residual.networks import Critics, apply, choose_members, initial_params
@@ -57,22 +57,23 @@ class ActorUpdate:
     ) -> tuple[ActorState, Metrics]:
         """One update; reads the critics and cannot change them."""
         noise_key, member_key = jax.random.split(jax.random.fold_in(state.key, critic.step))
-        config, now = self._config, statistics.normalise(batch.state)
+        config = self._config
+        now, base = situation.now(config, statistics, batch), chunks.bases(config, batch)
         values, gripper = critic.params["values"], critic.params.get("gripper")
         members = choose_members(values, member_key, config.critics, config.actor_critics)
-        embedding = apply(self._critics, members, now, batch.features, method="embed")
-        noise = jax.random.normal(noise_key, batch.base_action.shape)
-        q_person = apply(self._critics, members, embedding, batch.base_action, batch.action, method="values")
+        embedding = apply(self._critics, members, now.state, now.features, method="embed")
+        noise = jax.random.normal(noise_key, base.shape)
+        done = chunks.executed(config, batch, jax.random.fold_in(noise_key, 0))
+        q_person = apply(self._critics, members, embedding, now.context, done, method="values")
 
         def loss(params: tuple[Any, jax.Array]) -> tuple[jax.Array, Metrics]:
             actor, log_temperature = params
-            base = batch.base_action
-            decision = self._behaviour.decide(actor, gripper, now, batch.features, base, noise)
-            action = jnp.clip(base + decision.residual, -1.0, 1.0)
-            q = apply(self._critics, members, embedding, base, action, method="values")
+            decision = self._behaviour.decide(actor, gripper, now, noise)
+            rated = chunks.planned(config, jnp.clip(base + decision.residual, -1.0, 1.0))
+            q = apply(self._critics, members, embedding, now.context, rated, method="values")
             follow = losses.worth_following(q_person, q) if config.bc_filter else True
-            bc, away = self._bc_losses(decision.residual, batch, follow)
-            climb = self._climb(q, decision.log_density, log_temperature)
+            bc, away = self._bc_losses(decision, batch, follow)
+            climb = self._climb(q, decision, log_temperature)
             total = climb + bc_scale * (config.bc_weight * bc + config.anchor_weight * away)
             return total, _metrics(climb, bc, decision.residual, config.residual_scale)
 
@@ -83,19 +84,33 @@ class ActorUpdate:
         return ActorState(new, log_temperature, optimiser_state, state.key), metrics
 
     def _bc_losses(
-        self, residual: jax.Array, batch: Batch, follow: jax.Array | bool
+        self, decision: Decision, batch: Batch, follow: jax.Array | bool
     ) -> tuple[jax.Array, jax.Array]:
         # Toward the person where one acted, toward the base (a residual of zero) where none did.
-        shown, free = batch.is_human | batch.is_expert, self._behaviour.continuous
-        residual, base, bound = residual * free, batch.base_action * free, self._config.residual_scale
-        toward_person = losses.bc_loss(residual, batch.action * free, base, shown & follow, bound)
-        return toward_person, losses.bc_loss(residual, base, base, ~shown, bound)
+        taught = chunks.lesson(self._config, batch, decision.residual, follow)
+        free, bound = self._behaviour.continuous, self._config.residual_scale
+        free = free.reshape(taught.residual.shape[1:])
+        residual, action, base = taught.residual * free, taught.action * free, taught.base * free
+        stay = base
+        if decision.within is not None:  # the actor can follow no further than its reach, wherever that is
+            low, high = decision.within.low * free, decision.within.high * free
+            action, stay, bound = jnp.clip(action, low, high), jnp.clip(base, low, high), 2.0
+        toward_person = losses.bc_loss(residual, action, base, taught.followed, bound)
+        return toward_person, losses.bc_loss(residual, stay, base, taught.alone, bound)
 
-    def _climb(self, q: jax.Array, log_density: jax.Array, log_temperature: jax.Array) -> jax.Array:
+    def _climb(self, q: jax.Array, decision: Decision, log_temperature: jax.Array) -> jax.Array:
         if self._config.policy == "deterministic":
             return losses.q_loss(q)
-        climb = losses.entropy_loss(q, log_density, jnp.exp(log_temperature))
-        return climb + losses.temperature_loss(log_temperature, log_density, self._target_entropy)
+        climb = losses.entropy_loss(q, decision.log_density, jnp.exp(log_temperature))
+        surprise = self._comparable(decision)
+        return climb + losses.temperature_loss(log_temperature, surprise, self._target_entropy)
+
+    def _comparable(self, decision: Decision) -> jax.Array:
+        # The target entropy is for an interval as wide as the bound allows; a narrower one has less for all.
+        if decision.within is None:
+            return decision.log_density
+        narrower = jnp.log(decision.within.half / self._config.residual_scale)
+        return decision.log_density + narrower @ self._behaviour.continuous
 
 
 def _metrics(climb: jax.Array, bc: jax.Array, residual: jax.Array, bound: float) -> Metrics:

@@ -35,7 +35,7 @@ class ResidualConfig:
     value_min: float = 0.0  # the range of a sparse success reward: no target may leave it
     value_max: float = 1.0
     discount: float = 0.97
-    n_step: int = 3
+    n_step: int = 3  # of a chunk: as many
     takeover_fails: bool = False  # the policy's steps before a person took over earn nothing
     target_ema: float = 0.005
     self_prediction: float = 0.0  # weight of predicting the embedding n steps on; see self_prediction.py
@@ -43,6 +43,10 @@ class ResidualConfig:
     policy: Literal["deterministic", "gaussian"] = "deterministic"  # TD3 or SAC
     gripper: Literal["continuous", "discrete"] = "continuous"  # discrete: a critic of open, stay, close
     residual_scale: float = 0.5  # bound of the residual
+    chunk: int = 1  # control steps decided, and rated, at once; see chunks.py
+    # Largest change of an action's value from one control step to the next, in normalised units; 2 limits
+    # nothing. A discrete gripper is free of it. See reachable.py.
+    action_rate: float = 2.0
     exploration_std: float = 0.1  # deterministic only; a gaussian explores by its own
     target_noise_std: float = 0.1
     target_noise_clip: float = 0.2
@@ -65,6 +69,11 @@ class ResidualConfig:
         if problems:
             raise ConfigError(problems, "residual config")
 
+    @property
+    def limits_rate(self) -> bool:
+        """Whether an action must stay near the one executed before it."""
+        return self.action_rate < _FREE_RATE
+
     def bc_scale(self, learner_step: int) -> float:
         """The factor on ``bc_weight`` and ``anchor_weight`` at a step, in (0, 1]."""
         return 0.5 ** (learner_step / self.bc_half_life) if self.bc_half_life else 1.0
@@ -72,6 +81,7 @@ class ResidualConfig:
 
 _INF = math.inf
 _TINY = 1e-12  # the least number that counts as positive
+_FREE_RATE = 2.0  # from one end of [-1, 1] to the other
 _RANGES: dict[str, tuple[float, float]] = {
     "embed_size": (1, 4096),
     "state_size": (0, 4096),
@@ -85,6 +95,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "target_ema": (_TINY, 1),
     "self_prediction": (0, _INF),
     "residual_scale": (_TINY, 2),
+    "chunk": (1, 100),
+    "action_rate": (1e-3, _FREE_RATE),
     "exploration_std": (0, 1),
     "target_noise_std": (0, 1),
     "target_noise_clip": (0, 1),
@@ -122,6 +134,19 @@ def _inconsistent(config: ResidualConfig) -> list[str]:
             problems.append(f"{name}: got {getattr(config, name)}, want at most critics = {config.critics}")
     if not config.value_min < config.value_max:
         problems.append(f"value_min: got {config.value_min}, want below value_max = {config.value_max}")
+    return problems + (_chunk_problems(config) if config.chunk > 1 else [])
+
+
+def _chunk_problems(config: ResidualConfig) -> list[str]:
+    problems: list[str] = []
+    if config.n_step != config.chunk:
+        want = f"want {config.chunk}: the target of a chunk spans its steps; set n_step to chunk"
+        problems.append(f"n_step: got {config.n_step}, {want}")
+    if config.limits_rate:
+        want = f"want {_FREE_RATE:g} with chunk = {config.chunk}: only single steps can be limited"
+        problems.append(f"action_rate: got {config.action_rate}, {want}")
+    if config.gripper == "discrete":
+        problems.append(f"gripper: got discrete, want continuous with chunk = {config.chunk}")
     return problems
 
 

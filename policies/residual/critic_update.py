@@ -10,13 +10,14 @@ import numpy as np
 import optax
 
 from policies.replay.batch import Batch
-from policies.residual import losses, value_head
+from policies.residual import chunks, losses, situation, value_head
 from policies.residual.behaviour import Behaviour
 from policies.residual.blocks import on_sphere
 from policies.residual.config import ResidualConfig
 from policies.residual.networks import Critics, apply, choose_members, initial_params
 from policies.residual.observation import Statistics
 from policies.residual.self_prediction import Predictor, prediction_loss
+from policies.residual.situation import Situation
 from robot.core.spec import RigSpec
 
 Metrics = dict[str, jax.Array]
@@ -58,10 +59,12 @@ class CriticUpdate:
     ) -> tuple[CriticState, Metrics]:
         """One update of the critics and of their targets; reads the actor and cannot change it."""
         target = self._target(state, actor, statistics, batch)
-        now, then = statistics.normalise(batch.state), statistics.normalise(batch.next_state)
+        now = situation.now(self._config, statistics, batch)
+        then = situation.then(self._config, statistics, batch)
+        rated = chunks.executed(self._config, batch, self._filler_key(state))
 
         def loss(params: Any) -> tuple[jax.Array, Metrics]:
-            value, metrics = self._value_loss(params["values"], target, now, batch)
+            value, metrics = self._value_loss(params["values"], target, now, rated, batch)
             extra = self._gripper_loss(params, state.targets, now, then, batch)
             extra |= self._prediction_loss(params, state.targets, now, then, batch)
             return sum(extra.values(), value), metrics | extra
@@ -77,22 +80,28 @@ class CriticUpdate:
     def _target(self, state: CriticState, actor: Any, statistics: Statistics, batch: Batch) -> jax.Array:
         config = self._config
         noise_key, member_key = jax.random.split(jax.random.fold_in(state.key, state.step))
-        then, base = statistics.normalise(batch.next_state), batch.next_base_action
+        then, base = situation.then(config, statistics, batch), chunks.next_bases(config, batch)
         noise = jax.random.normal(noise_key, base.shape)
-        gripper = state.params.get("gripper")
-        decision = self._behaviour.decide(actor, gripper, then, batch.next_features, base, noise)
+        decision = self._behaviour.decide(actor, state.params.get("gripper"), then, noise)
         smoothing = config.target_noise_std * noise if config.policy == "deterministic" else 0.0 * noise
         action = losses.target_action(base, decision.residual, smoothing, config.target_noise_clip)
+        if decision.within is not None:
+            action = jnp.clip(action, decision.within.low, decision.within.high)
         # Only the drawn members are evaluated: 2 of 10 cost a fifth.
         members = choose_members(state.targets["values"], member_key, config.critics, config.critic_subset)
-        embedding = apply(self._subset, members, then, batch.next_features, method="embed")
-        q = apply(self._subset, members, embedding, base, action, method="values")
+        embedding = apply(self._subset, members, then.state, then.features, method="embed")
+        rated = chunks.planned(config, action)
+        q = apply(self._subset, members, embedding, then.context, rated, method="values")
         return losses.td_target(batch.reward, batch.discount, q, config.value_min, config.value_max)
 
+    def _filler_key(self, state: CriticState) -> jax.Array:
+        # Of what stands in steps that no longer count; the step's other draws come from its two halves.
+        return jax.random.fold_in(jax.random.fold_in(state.key, state.step), 2)
+
     def _value_loss(
-        self, params: Any, target: jax.Array, now: jax.Array, batch: Batch
+        self, params: Any, target: jax.Array, now: Situation, rated: losses.Tensor, batch: Batch
     ) -> tuple[jax.Array, Metrics]:
-        out = apply(self._all, params, now, batch.features, batch.base_action, batch.action)
+        out = apply(self._all, params, now.state, now.features, now.context, rated)
         loss = value_head.loss(self._config, out, target)
         mean = value_head.to_values(self._config, out).mean(axis=0)
         return loss, {
@@ -103,24 +112,24 @@ class CriticUpdate:
         }
 
     def _gripper_loss(
-        self, params: Any, targets: Any, now: jax.Array, then: jax.Array, batch: Batch
+        self, params: Any, targets: Any, now: Situation, then: Situation, batch: Batch
     ) -> Metrics:
         if "gripper" not in params:
             return {}
         c, net = self._config, self._behaviour.gripper
-        online = apply(net, params["gripper"], then, batch.next_features, batch.next_base_action)
-        later = apply(net, targets["gripper"], then, batch.next_features, batch.next_base_action)
+        online = apply(net, params["gripper"], then.state, then.features, then.context)
+        later = apply(net, targets["gripper"], then.state, then.features, then.context)
         target = losses.gripper_target(batch.reward, batch.discount, online, later, c.value_min, c.value_max)
-        q = apply(net, params["gripper"], now, batch.features, batch.base_action)
+        q = apply(net, params["gripper"], now.state, now.features, now.context)
         return {"gripper_loss": losses.gripper_loss(q, batch.action[:, self._behaviour.columns], target)}
 
     def _prediction_loss(
-        self, params: Any, targets: Any, now: jax.Array, then: jax.Array, batch: Batch
+        self, params: Any, targets: Any, now: Situation, then: Situation, batch: Batch
     ) -> Metrics:
         if "predictor" not in params:
             return {}
-        here = apply(self._all, params["values"], now, batch.features, method="embed")
-        there = apply(self._all, targets["values"], then, batch.next_features, method="embed")
+        here = apply(self._all, params["values"], now.state, now.features, method="embed")
+        there = apply(self._all, targets["values"], then.state, then.features, method="embed")
         predicted = apply(self._predictor, params["predictor"], here, batch.actions)
         weight = self._config.self_prediction
         return {"prediction_loss": weight * prediction_loss(predicted, there, batch.whole)}

@@ -11,8 +11,10 @@ import numpy as np
 
 from policies.residual import value_head
 from policies.residual.blocks import HypersphericalMlp, Mlp
+from policies.residual.chunks import rated_size
 from policies.residual.config import ResidualConfig
 from policies.residual.observation import Features, ObservationEncoder
+from policies.residual.situation import context_size
 from policies.residual.squashed import std_of
 from robot.core.spec import ActionSpec, RigSpec
 from robot.core.types import Array, Arrays
@@ -23,12 +25,12 @@ GRIPPER_CLASSES = 3  # close, stay, open: -1, 0, 1
 class Residual(NamedTuple):
     """What the actor says of the residual before it is squashed into its bounds."""
 
-    mean: jax.Array  # [B, A]
-    std: jax.Array  # [B, A]; zeros of a deterministic actor
+    mean: jax.Array  # [B, H]; H is A, or of a chunk one A after the other
+    std: jax.Array  # [B, H]; zeros of a deterministic actor
 
 
 class Actor(nn.Module):
-    """Observation and base action -> the residual before squashing; its mean is zero at first.
+    """Observation and `Situation.context` -> the residual before squashing; its mean is zero at first.
 
     It has its own encoder instead of the critic's: its weights are then all the robot needs, and a
     critic-only update cannot move what the running policy does.
@@ -38,11 +40,11 @@ class Actor(nn.Module):
     action_size: int
 
     @nn.compact
-    def __call__(self, state: jax.Array, features: Features, base_action: jax.Array) -> Residual:
+    def __call__(self, state: jax.Array, features: Features, context: jax.Array) -> Residual:
         embedding = ObservationEncoder(self.config, name="encoder")(state, features)
         gaussian = self.config.policy == "gaussian"
         head = Mlp(self.config, self.action_size * (1 + gaussian), nn.initializers.zeros, name="head")
-        out = head(jnp.concatenate([embedding, base_action], axis=-1))
+        out = head(jnp.concatenate([embedding, context], axis=-1))
         if not gaussian:
             return Residual(out, jnp.zeros_like(out))
         mean, log_std = jnp.split(out, 2, axis=-1)
@@ -50,9 +52,10 @@ class Actor(nn.Module):
 
 
 class Critics(nn.Module):
-    """N values [N, B] of an executed action [B, A]: one shared encoder, every later layer separate.
+    """N values [N, B] of executed actions, laid out by `chunks` [B, R].
 
-    Source: REDQ and RLPD ensembles; the last layer is separate too, unlike HIL-SERL issue #33.
+    One shared encoder, every later layer separate, the last one too, unlike HIL-SERL issue #33.
+    Source: REDQ and RLPD ensembles.
     """
 
     config: ResidualConfig
@@ -72,21 +75,21 @@ class Critics(nn.Module):
         self.ensemble = ensemble(self.config, value_head.outputs(self.config))
 
     def __call__(
-        self, state: jax.Array, features: Features, base_action: jax.Array, action: jax.Array
+        self, state: jax.Array, features: Features, context: jax.Array, rated: jax.Array
     ) -> jax.Array:
-        return self.outputs(self.encoder(state, features), base_action, action)
+        return self.outputs(self.encoder(state, features), context, rated)
 
     def embed(self, state: jax.Array, features: Features) -> jax.Array:
         """The observation embedding [B, E]."""
         return self.encoder(state, features)
 
-    def outputs(self, embedding: jax.Array, base_action: jax.Array, action: jax.Array) -> jax.Array:
-        """What `value_head` reads [N, B, K], of an action at an embedded observation."""
-        return self.ensemble(jnp.concatenate([embedding, base_action, action], axis=-1))
+    def outputs(self, embedding: jax.Array, context: jax.Array, rated: jax.Array) -> jax.Array:
+        """What `value_head` reads [N, B, K], of actions at an embedded observation."""
+        return self.ensemble(jnp.concatenate([embedding, context, rated], axis=-1))
 
-    def values(self, embedding: jax.Array, base_action: jax.Array, action: jax.Array) -> jax.Array:
-        """The values [N, B] of an action at an embedded observation."""
-        return value_head.to_values(self.config, self.outputs(embedding, base_action, action))
+    def values(self, embedding: jax.Array, context: jax.Array, rated: jax.Array) -> jax.Array:
+        """The values [N, B] of actions at an embedded observation."""
+        return value_head.to_values(self.config, self.outputs(embedding, context, rated))
 
 
 class GripperCritic(nn.Module):
@@ -96,10 +99,10 @@ class GripperCritic(nn.Module):
     grippers: int
 
     @nn.compact
-    def __call__(self, state: jax.Array, features: Features, base_action: jax.Array) -> jax.Array:
+    def __call__(self, state: jax.Array, features: Features, context: jax.Array) -> jax.Array:
         embedding = ObservationEncoder(self.config, name="encoder")(state, features)
         head = Mlp(self.config, self.grippers * GRIPPER_CLASSES, name="head")
-        out = head(jnp.concatenate([embedding, base_action], axis=-1))
+        out = head(jnp.concatenate([embedding, context], axis=-1))
         return out.reshape(len(out), self.grippers, GRIPPER_CLASSES)
 
 
@@ -124,11 +127,14 @@ def blank_inputs(spec: RigSpec) -> tuple[Array, Arrays, Array]:
     return state, features, np.zeros((1, spec.action.size), np.float32)
 
 
-def initial_params(module: nn.Module, spec: RigSpec, key: jax.Array) -> Any:
+def initial_params(module: Actor | Critics | GripperCritic, spec: RigSpec, key: jax.Array) -> Any:
     """The parameters of a new actor or critic."""
-    state, features, action = blank_inputs(spec)
-    actions = [action, action] if isinstance(module, Critics) else [action]
-    return jax.jit(module.init)(key, state, features, *actions)["params"]
+    state, features, _ = blank_inputs(spec)
+    sizes = [context_size(module.config, spec.action.size)]
+    if isinstance(module, Critics):
+        sizes.append(rated_size(module.config, spec.action.size))
+    blank = [np.zeros((1, size), np.float32) for size in sizes]
+    return jax.jit(module.init)(key, state, features, *blank)["params"]
 
 
 def apply(module: nn.Module, params: Any, *inputs: Any, method: str | None = None) -> Any:

@@ -14,6 +14,7 @@ from policies.residual.channels import ChannelBasis, project, reduced
 from policies.residual.config import ResidualConfig
 from policies.residual.networks import blank_inputs, initial_params
 from policies.residual.observation import Statistics, check_statistics
+from policies.residual.situation import Situation
 from policies.residual.weights import unpack
 from robot.core.errors import SpecMismatch, WeightsRefused
 from robot.core.spec import RigSpec
@@ -52,6 +53,7 @@ class ResidualPolicy:
         self._reduced = reduced(spec, config.feature_channels)
         self._forward = jax.jit(self._residual)
         self._ready = self._initial()
+        self._planned: tuple[Array, ...] = ()  # the rest of a chunk, [A] each
         self._template = {
             "actor": self._ready.networks.actor,
             "state": self._ready.networks.statistics._asdict(),
@@ -60,9 +62,10 @@ class ResidualPolicy:
         if self._behaviour.has_gripper_critic:
             self._template["gripper"] = self._ready.networks.gripper
         # Compile now, with and without noise: the first step on the robot must not wait for it.
-        blank = blank_inputs(self._reduced)
-        for noise in (None, blank[2]):
-            np.asarray(self._forward(self._ready.networks, *blank, noise))
+        state, features, action = blank_inputs(self._reduced)
+        previous = action if config.limits_rate else None
+        for noise in (None, np.tile(action, config.chunk)):
+            np.asarray(self._forward(self._ready.networks, state, features, action, previous, noise))
 
     @property
     def version(self) -> int:
@@ -87,35 +90,79 @@ class ResidualPolicy:
         return ReadyWeights(weights.version, networks, bases)
 
     def swap(self, ready: ReadyWeights) -> None:
-        """Act with these weights from the next call on: one assignment, between two steps."""
+        """Act with these weights from the next call on; called between two steps."""
         self._ready = ready
+        self.drop()
 
-    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
+    def drop(self) -> None:
+        """Forget what was decided for the steps to come: somebody else drove, or an episode begins."""
+        self._planned = ()
+
+    def act(
+        self,
+        observation: Observation,
+        base_action: Array,
+        seed: int | None = None,
+        previous_action: Array | None = None,
+    ) -> Array:
         """The residual [A]; the caller adds the base and clips to [-1, 1].
 
-        It stays within +-residual_scale, but for the grippers of a discrete gripper critic.
+        It stays within +-residual_scale, but for the grippers of a discrete gripper critic, and for a base
+        that has left the reach of the action before. Of a chunk one step a call is handed out; what is seen
+        in between is not looked at.
 
         Args:
             observation: one observation of the spec's shapes.
             base_action: [A] what the base wants here.
             seed: if given, exploration is drawn from it, before any weights too: a critic must see what
                 actions do.
+            previous_action: [A] executed in the step before, whoever decided it; zeros at an episode's start.
+
+        Raises:
+            SpecMismatch: the rate of the actions is limited, and the one before was not given.
         """
-        ready = self._ready  # read once: a swap may come at any time
-        if ready.version == 0 and seed is None:
-            return np.zeros(self._spec.action.size, np.float32)
+        if self._config.limits_rate and previous_action is None:
+            rate = self._config.action_rate
+            raise SpecMismatch(f"action_rate is {rate:g}: the action executed before is needed; pass it on")
+        if self.version == 0 and seed is None:
+            return self._uncorrected(base_action, previous_action)
+        if not self._planned:
+            self._planned = tuple(self._plan(observation, base_action, seed, previous_action))
+        residual, *planned = self._planned
+        self._planned = tuple(planned)
+        return residual
+
+    def _uncorrected(self, base_action: Array, previous_action: Array | None) -> Array:
+        if not self._config.limits_rate or previous_action is None:
+            return np.zeros_like(base_action)
+        rate = self._config.action_rate
+        return np.clip(base_action, previous_action - rate, previous_action + rate) - base_action
+
+    def _plan(
+        self, observation: Observation, base_action: Array, seed: int | None, previous_action: Array | None
+    ) -> Array:
+        # [chunk, A]
+        ready = self._ready
         state = self._spec.observation.flatten_state(observation)[None]
         seen = {name: observation.features[name] for name in self._spec.observation.features}
         features = {name: maps[None] for name, maps in project(seen, ready.bases).items()}
-        base = base_action[None]
-        noise = None if seed is None else np.random.default_rng(seed).standard_normal(base.shape, np.float32)
-        return np.asarray(self._forward(ready.networks, state, features, base, noise))[0]
+        size = (1, self._config.chunk * len(base_action))
+        noise = None if seed is None else np.random.default_rng(seed).standard_normal(size, np.float32)
+        previous = previous_action[None] if self._config.limits_rate and previous_action is not None else None
+        residual = self._forward(ready.networks, state, features, base_action[None], previous, noise)
+        return np.asarray(residual).reshape(self._config.chunk, -1)
 
     def _residual(
-        self, networks: Networks, state: jax.Array, features: Any, base: jax.Array, noise: jax.Array | None
+        self,
+        networks: Networks,
+        state: jax.Array,
+        features: Any,
+        base: jax.Array,
+        previous: jax.Array | None,
+        noise: jax.Array | None,
     ) -> jax.Array:
-        seen = networks.statistics.normalise(state)
-        return self._behaviour.explore(networks.actor, networks.gripper, seen, features, base, noise)
+        seen = Situation(networks.statistics.normalise(state), features, base, previous)
+        return self._behaviour.explore(networks.actor, networks.gripper, seen, noise)
 
     def _initial(self) -> ReadyWeights:
         key, behaviour = jax.random.PRNGKey(0), self._behaviour

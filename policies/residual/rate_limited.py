@@ -48,14 +48,27 @@ def reach(previous: Tensor, delta: Tensor | float) -> Reach:
     return Reach(jnp.maximum(previous - delta, -1.0), jnp.minimum(previous + delta, 1.0))
 
 
+def bounded(within: Reach, base: Tensor, bound: Tensor | float, least: float) -> Reach:
+    """The part of ``within`` within ``bound`` of ``base`` [..., A], at least ``least`` wide.
+
+    Reach comes first, for the robot cannot leave it: where the two hardly overlap, or not at all, what is
+    left is that end of the reach which is nearest to the base. ``least`` is at most twice the bound, and at
+    most the width of ``within``.
+    """
+    low = jnp.clip(base - bound, within.low, within.high - least)
+    return Reach(low, jnp.clip(base + bound, within.low + least, within.high))
+
+
 def mode(mean: Tensor, within: Reach) -> jax.Array:
     """The action [..., A] of the Gaussian's own mode: the median, and what to execute without exploration."""
     return _inside(within.centre + within.half * jnp.tanh(mean), within)
 
 
-def sample(key: jax.Array, mean: Tensor, log_std: Tensor, within: Reach) -> tuple[jax.Array, jax.Array]:
-    """An action [..., A] and its log-probability [...]; both differentiable in mean and log_std [..., A]."""
-    noise = jax.random.normal(key, jnp.shape(mean))
+def sample(noise: Tensor, mean: Tensor, log_std: Tensor, within: Reach) -> tuple[jax.Array, jax.Array]:
+    """An action [..., A] and the log-density of each of its values [..., A], from standard normal ``noise``.
+
+    Both are differentiable in mean and log_std [..., A].
+    """
     u = mean + jnp.exp(log_std) * noise
     action = _inside(within.centre + within.half * jnp.tanh(u), within)
     return action, _log_density(u, mean, log_std, within)
@@ -70,7 +83,7 @@ def log_prob(action: Tensor, mean: Tensor, log_std: Tensor, within: Reach) -> ja
     share = (action - within.centre) / within.half
     u = jnp.arctanh(jnp.clip(share, -_LARGEST_TANH, _LARGEST_TANH))
     reachable = (jnp.abs(share) <= 1.0 + _OUTSIDE / within.half).all(axis=-1)
-    return jnp.where(reachable, _log_density(u, mean, log_std, within), -jnp.inf)
+    return jnp.where(reachable, _log_density(u, mean, log_std, within).sum(axis=-1), -jnp.inf)
 
 
 def _log_density(u: Tensor, mean: Tensor, log_std: Tensor, within: Reach) -> jax.Array:
@@ -78,7 +91,7 @@ def _log_density(u: Tensor, mean: Tensor, log_std: Tensor, within: Reach) -> jax
     # log(1 - tanh(u)^2) without the cancellation; by |u|, so that it is exactly even.
     size = jnp.abs(u)
     squash = 2.0 * (jnp.log(2.0) - size - jnp.log1p(jnp.exp(-2.0 * size)))
-    return (gauss - squash - jnp.log(within.half)).sum(axis=-1)
+    return gauss - squash - jnp.log(within.half)
 
 
 def _inside(action: jax.Array, within: Reach) -> jax.Array:

@@ -78,5 +78,20 @@ def _random_batch(spec: RigSpec, seed: int, size: int) -> Batch:
     reward = (rng.random(size) < 0.2).astype(np.float32)
     discount = np.full(size, 0.9, np.float32)
     now, then = (states(), maps(), actions()), (states(), maps(), actions())
-    chunk, whole = actions(SMALL.n_step), np.ones(size, bool)
-    return Batch(*now, actions(), reward, discount, *then, chunk, whole, expert, expert)
+    there, span = np.ones((size, SMALL.n_step), bool), SMALL.n_step
+    return Batch(
+        *now,
+        actions(),
+        reward,
+        discount,
+        *then,
+        actions=actions(span),
+        previous_action=actions(),
+        next_previous_action=actions(),
+        base_actions=actions(span),
+        next_base_actions=actions(span),
+        present=there,
+        shown=np.tile(expert[:, None], span),
+        is_human=expert,
+        is_expert=expert,
+    )

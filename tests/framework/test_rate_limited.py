@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from policies.residual.rate_limited import Reach, log_prob, mode, reach, sample
+from policies.residual.rate_limited import Reach, bounded, log_prob, mode, reach, sample
 
 # previous, delta, mean, log_std: free on both sides, cut by +1, cut by -1, on the limit itself, unlimited
 CASES = [
@@ -35,20 +35,27 @@ def test_the_interval_is_cut_at_one() -> None:
     np.testing.assert_allclose(within.high, [0.2, 1.0, -0.5, 1.0], atol=1e-6)
 
 
+def test_reach_comes_before_the_residuals_bound() -> None:
+    base = jnp.array([0.1, 0.5, 1.0, -0.45])  # inside, cut above, out of reach, hardly in reach
+    within = bounded(reach(jnp.zeros(4), 0.2), base, 0.3, least=0.05)
+    np.testing.assert_allclose(within.low, [-0.2, 0.15, 0.15, -0.2], atol=1e-6)
+    np.testing.assert_allclose(within.high, [0.2, 0.2, 0.2, -0.15], atol=1e-6)
+
+
 @pytest.mark.parametrize("std", [0.1, 1.0, 30.0])
 def test_samples_and_modes_stay_inside(std: float) -> None:
     keys = jax.random.split(jax.random.PRNGKey(0), 3)
     previous = jax.random.uniform(keys[0], (5000, 3), minval=-1.0, maxval=1.0)
     mean, log_std = 5.0 * jax.random.normal(keys[1], (5000, 3)), jnp.full((5000, 3), jnp.log(std))
     within = reach(previous, jnp.array([0.05, 0.2, 1.0]))
-    action, log_density = sample(keys[2], mean, log_std, within)
+    action, log_density = sample(jax.random.normal(keys[2], mean.shape), mean, log_std, within)
     for value in (np.asarray(action), np.asarray(mode(mean, within))):
         assert (np.abs(value) <= 1.0).all()
         assert (value >= np.asarray(within.low)).all()
         assert (value <= np.asarray(within.high)).all()
         assert (np.abs(value - previous) <= np.array([0.05, 0.2, 1.0]) + 1e-6).all()
     assert np.isfinite(log_density).all()
-    assert log_density.shape == (5000,)
+    assert log_density.shape == (5000, 3)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -77,7 +84,10 @@ def test_the_log_probability_is_that_of_a_histogram(case: tuple[float, float, fl
     count, edges = 200_000, edges_of(within, 20)
     shape = (count, 1)
     actions, _ = sample(
-        jax.random.PRNGKey(1), jnp.broadcast_to(mean, shape), jnp.broadcast_to(log_std, shape), within
+        jax.random.normal(jax.random.PRNGKey(1), shape),
+        jnp.broadcast_to(mean, shape),
+        jnp.broadcast_to(log_std, shape),
+        within,
     )
     seen, _ = np.histogram(actions, edges)
     fine = edges[0] + (edges[-1] - edges[0]) * (1 - np.cos(np.linspace(0, np.pi, 20 * 200 + 1))) / 2
@@ -91,8 +101,9 @@ def test_the_log_probability_is_that_of_a_histogram(case: tuple[float, float, fl
 def test_a_sample_comes_with_the_log_probability_of_its_action() -> None:
     within, mean, log_std = one(0.9, 0.3, 0.2, -0.3)
     mean, log_std = jnp.broadcast_to(mean, (1000, 1)), jnp.broadcast_to(log_std, (1000, 1))
-    action, log_density = sample(jax.random.PRNGKey(2), mean, log_std, within)
-    np.testing.assert_allclose(log_density, log_prob(action, mean, log_std, within), atol=1e-2)
+    noise = jax.random.normal(jax.random.PRNGKey(2), (1000, 1))
+    action, log_density = sample(noise, mean, log_std, within)
+    np.testing.assert_allclose(log_density[:, 0], log_prob(action, mean, log_std, within), atol=1e-2)
 
 
 def test_what_is_out_of_reach_has_no_probability() -> None:
@@ -118,8 +129,8 @@ def test_a_saturated_actor_still_learns_from_its_samples(mean: float) -> None:
     within = reach(jnp.array([0.97]), 0.1)
 
     def entropy_term(m: jax.Array, s: jax.Array) -> jax.Array:
-        action, log_density = sample(jax.random.PRNGKey(3), m, s, within)
-        return action.sum() + log_density
+        action, log_density = sample(jax.random.normal(jax.random.PRNGKey(3), m.shape), m, s, within)
+        return action.sum() + log_density.sum()
 
     value, slopes = jax.value_and_grad(entropy_term, argnums=(0, 1))(jnp.array([mean]), jnp.array([0.0]))
     assert np.isfinite(value)

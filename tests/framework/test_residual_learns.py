@@ -43,10 +43,28 @@ def experience(rng: np.random.Generator, spec: RigSpec, n_step: int = CONFIG.n_s
     state, features, goal = observe(rng, spec, ROWS)
     base = np.zeros((ROWS, 2), np.float32)
     action = rng.uniform(-0.5, 0.5, (ROWS, 2)).astype(np.float32)
-    no = np.zeros(ROWS, bool)
-    zeros = np.zeros(ROWS, np.float32)
-    chunk, one = np.repeat(action[:, None], n_step, axis=1), reward(action, goal)
-    batch = Batch(state, features, base, action, one, zeros, state, features, base, chunk, no, no, no)
+    no, first = np.zeros(ROWS, bool), np.tile(np.arange(n_step) == 0, (ROWS, 1))
+    steps = first[..., None] * action[:, None]
+    batch = Batch(
+        state=state,
+        features=features,
+        base_action=base,
+        action=action,
+        reward=reward(action, goal),
+        discount=np.zeros(ROWS, np.float32),
+        next_state=state,
+        next_features=features,
+        next_base_action=base,
+        previous_action=base,
+        next_previous_action=action,
+        actions=steps,
+        base_actions=0 * steps,
+        next_base_actions=0 * steps,
+        present=first,
+        shown=np.zeros_like(first),
+        is_human=no,
+        is_expert=no,
+    )
     return jax.tree.map(lambda x: x[None], batch)
 
 

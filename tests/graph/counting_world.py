@@ -150,7 +150,16 @@ class FakeConstantCorrection:
     def swap(self, ready: object) -> None:
         raise AssertionError("nobody publishes weights here")
 
-    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
+    def drop(self) -> None:
+        """Nothing to forget."""
+
+    def act(
+        self,
+        observation: Observation,
+        base_action: Array,
+        seed: int | None = None,
+        previous_action: Array | None = None,
+    ) -> Array:
         return np.full(2, RESIDUAL, np.float32)
 
 

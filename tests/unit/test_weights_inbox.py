@@ -37,7 +37,16 @@ class FakeCorrection:
     def swap(self, ready: FakeReady) -> None:
         self.version = ready.version
 
-    def act(self, observation: Observation, base_action: Array, seed: int | None = None) -> Array:
+    def drop(self) -> None:
+        """Nothing to forget."""
+
+    def act(
+        self,
+        observation: Observation,
+        base_action: Array,
+        seed: int | None = None,
+        previous_action: Array | None = None,
+    ) -> Array:
         return np.full(2, self.version, np.float32)
 
 
