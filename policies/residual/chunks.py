@@ -40,7 +40,11 @@ def rated_size(config: ResidualConfig, action_size: int) -> int:
 
 
 def bases(config: ResidualConfig, batch: Batch) -> Tensor:
-    """The base's actions [B, H] of the steps that a decision spans."""
+    """The base's actions [B, H] of the steps that a decision spans.
+
+    After the first step they are what the base wanted where the recorded actions led: an approximation, for
+    other residuals would have led elsewhere.
+    """
     return batch.base_action if config.chunk == 1 else _flat(batch.base_actions)
 
 

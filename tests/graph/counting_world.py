@@ -140,9 +140,12 @@ class FakeCountingBase:
 
 
 class FakeConstantCorrection:
-    """Adds RESIDUAL to everything; takes no weights."""
+    """Adds RESIDUAL to everything, and keeps what it was told; takes no weights."""
 
     version = VERSION
+
+    def __init__(self) -> None:
+        self.told: list[Array | str] = []  # the action before, of every call; "drop"
 
     def load(self, weights: Weights) -> None:
         raise AssertionError("nobody publishes weights here")
@@ -151,7 +154,7 @@ class FakeConstantCorrection:
         raise AssertionError("nobody publishes weights here")
 
     def drop(self) -> None:
-        """Nothing to forget."""
+        self.told.append("drop")
 
     def act(
         self,
@@ -160,6 +163,8 @@ class FakeConstantCorrection:
         seed: int | None = None,
         previous_action: Array | None = None,
     ) -> Array:
+        assert previous_action is not None
+        self.told.append(previous_action)
         return np.full(2, RESIDUAL, np.float32)
 
 

@@ -33,12 +33,19 @@ def buffer() -> ReplayBuffer:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Episode], world.TailingLearner]:
+def correction() -> world.FakeConstantCorrection:
+    return world.FakeConstantCorrection()
+
+
+@pytest.fixture(scope="module")
+def ran(
+    tmp_path_factory: pytest.TempPathFactory, correction: world.FakeConstantCorrection
+) -> tuple[list[Episode], world.TailingLearner]:
     """The whole graph, run once: what was stored and what a learner read meanwhile."""
     root: Path = tmp_path_factory.mktemp("store")
     learner = world.TailingLearner(StoreTail(root), buffer())
     plan = EpisodePlan("train", 0, 40, episodes=world.EPISODES)
-    base, correction = world.FakeCountingBase(), world.FakeConstantCorrection()
+    base = world.FakeCountingBase()
     LocalHost(
         [
             world.FakeCountingCell(),
@@ -102,6 +109,20 @@ def test_what_the_policy_wanted_is_kept_beside_it(episodes: list[Episode]) -> No
         assert set(episode.weights_version) == {world.VERSION}
 
 
+def test_the_policy_is_told_what_was_executed_before_and_when_to_forget_its_plans(
+    episodes: list[Episode], correction: world.FakeConstantCorrection
+) -> None:
+    told = iter(correction.told)
+    for episode in episodes:
+        human = [False, *(episode.source == Source.HUMAN)]
+        for t in range(len(episode) + 1):
+            if t == 0 or human[t] != human[t - 1]:  # an episode begins, a person took over or let go
+                assert isinstance(next(told), str)
+            before = np.zeros(2) if t == 0 else episode.action[t - 1]
+            np.testing.assert_array_equal(next(told), before)
+    assert not list(told)
+
+
 def test_reward_t_is_what_step_t_earned(episodes: list[Episode]) -> None:
     for episode in episodes:
         earned = rows(lambda e, t: 1.0 if (e, t + 1) in world.SUCCESS else world.reward(e, t + 1), episode)
@@ -156,6 +177,9 @@ def check(batch: Batch, episodes: list[Episode]) -> set[tuple[int, int]]:
         np.testing.assert_array_equal(batch.base_action[i], episode.base_action[t])
         np.testing.assert_array_equal(batch.next_base_action[i], episode.base_action[end])
         np.testing.assert_array_equal(batch.actions[i, : end - t], episode.action[t:end])
+        before = episode.action[t - 1] if t else np.zeros(2)
+        np.testing.assert_array_equal(batch.previous_action[i], before)
+        np.testing.assert_array_equal(batch.next_previous_action[i], episode.action[end - 1])
         assert batch.whole[i] == (end - t == N_STEP)
         assert batch.is_human[i] == ((e, t) in world.ENGAGED)
         assert batch.is_human[i] or not batch.is_expert[i]
