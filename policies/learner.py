@@ -151,7 +151,7 @@ class LearnerNode(Node):
                 pending = self._pool.submit(self._sample)
             before = self._agent.step
             train_actor = before >= self._config.critic_only_updates
-            self._metrics |= self._agent.update(batches, train_actor, r.bc_scale(before))
+            self._metrics |= self._agent.update(batches, train_actor)
             if before // self._config.publish_every != self._agent.step // self._config.publish_every:
                 self._version += 1
                 self._publish_weights()

@@ -70,7 +70,7 @@ class NudgeLearner:
             before, c = self._agent.step, self._config
             batches = self._buffer.sample(c.batch_size, c.expert_fraction, c.critics_per_actor)
             train_actor = before >= self._when.critic_only_updates
-            self._agent.update(batches, train_actor, c.bc_scale(before))
+            self._agent.update(batches, train_actor)
             if before // self._when.publish_every != self._agent.step // self._when.publish_every:
                 self._publish()
 

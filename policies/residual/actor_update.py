@@ -53,7 +53,6 @@ class ActorUpdate:
         critic: CriticState,
         statistics: Statistics,
         batch: Batch,
-        bc_scale: jax.Array,
     ) -> tuple[ActorState, Metrics]:
         """One update; reads the critics and cannot change them."""
         noise_key, member_key = jax.random.split(jax.random.fold_in(state.key, critic.step))
@@ -72,10 +71,10 @@ class ActorUpdate:
             rated = chunks.planned(config, jnp.clip(base + decision.residual, -1.0, 1.0))
             q = apply(self._critics, members, embedding, now.context, rated, method="values")
             follow = losses.worth_following(q_person, q) if config.bc_filter else True
-            bc, away = self._bc_losses(decision, batch, follow)
+            bc = self._bc_loss(decision, batch, follow)
             climb = self._climb(q, decision, log_temperature)
-            total = climb + bc_scale * (config.bc_weight * bc + config.anchor_weight * away)
-            return total, _metrics(climb, bc, decision.residual, config.residual_scale)
+            metrics = _metrics(climb, bc, decision.residual, config.residual_scale)
+            return climb + config.bc_weight * bc, metrics
 
         params = (state.params, state.log_temperature)
         (_, metrics), grads = jax.value_and_grad(loss, has_aux=True)(params)
@@ -83,20 +82,16 @@ class ActorUpdate:
         new, log_temperature = cast(Any, optax.apply_updates(params, updates))
         return ActorState(new, log_temperature, optimiser_state, state.key), metrics
 
-    def _bc_losses(
-        self, decision: Decision, batch: Batch, follow: jax.Array | bool
-    ) -> tuple[jax.Array, jax.Array]:
-        # Toward the person where one acted, toward the base (a residual of zero) where none did.
+    def _bc_loss(self, decision: Decision, batch: Batch, follow: jax.Array | bool) -> jax.Array:
+        # Toward the person where one acted.
         taught = chunks.lesson(self._config, batch, decision.residual, follow)
         free, bound = self._behaviour.continuous, self._config.residual_scale
         free = free.reshape(taught.residual.shape[1:])
         residual, action, base = taught.residual * free, taught.action * free, taught.base * free
-        stay = base
         if decision.within is not None:  # the actor can follow no further than its reach, wherever that is
             low, high = decision.within.low * free, decision.within.high * free
-            action, stay, bound = jnp.clip(action, low, high), jnp.clip(base, low, high), 2.0
-        toward_person = losses.bc_loss(residual, action, base, taught.followed, bound)
-        return toward_person, losses.bc_loss(residual, stay, base, taught.alone, bound)
+            action, bound = jnp.clip(action, low, high), 2.0
+        return losses.bc_loss(residual, action, base, taught.followed, bound)
 
     def _climb(self, q: jax.Array, decision: Decision, log_temperature: jax.Array) -> jax.Array:
         if self._config.policy == "deterministic":

@@ -38,18 +38,15 @@ class ResidualAgent:
         self._rule = UpdateRule(spec, config)
         self.state: LearnerState = copied(self._rule.initial(seed, state_mean, state_std))
 
-    def update(self, batches: Batch, train_actor: bool, bc_scale: float = 1.0) -> dict[str, float]:
+    def update(self, batches: Batch, train_actor: bool) -> dict[str, float]:
         """A critic update for each of K batches [K, B, ...], then one of the actor on the last, if asked.
 
         Returns:
             Metrics of the last batch. `q_expert_mean` or `q_online_mean` is nan if it had no such sample;
             the actor's are present only if it was trained.
         """
-        batches = spread(batches)
-        if train_actor:
-            self.state, metrics = self._rule.learn(self.state, batches, np.float32(bc_scale))
-        else:
-            self.state, metrics = self._rule.learn_values(self.state, batches)
+        learn = self._rule.learn if train_actor else self._rule.learn_values
+        self.state, metrics = learn(self.state, spread(batches))
         return {name: float(value) for name, value in metrics.items()}
 
     @property

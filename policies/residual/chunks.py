@@ -31,7 +31,6 @@ class Lesson(NamedTuple):
     action: Tensor  # executed
     base: Tensor
     followed: Tensor  # a person or a demonstration decided the step, and is to be followed
-    alone: Tensor  # nobody did, and the step is there
 
 
 def rated_size(config: ResidualConfig, action_size: int) -> int:
@@ -78,10 +77,9 @@ def lesson(config: ResidualConfig, batch: Batch, residual: jax.Array, follow: ja
     """
     if config.chunk == 1:
         shown = batch.is_human | batch.is_expert
-        return Lesson(residual, batch.action, batch.base_action, shown & follow, ~shown)
-    steps, alone = residual.reshape(batch.actions.shape), batch.present & ~batch.shown
+        return Lesson(residual, batch.action, batch.base_action, shown & follow)
     followed = batch.shown & jnp.reshape(follow, (-1, 1))
-    return Lesson(steps, batch.actions, batch.base_actions, followed, alone)
+    return Lesson(residual.reshape(batch.actions.shape), batch.actions, batch.base_actions, followed)
 
 
 def _flat(actions: Tensor) -> Tensor:

@@ -53,8 +53,6 @@ class ResidualConfig:
     temperature: float = 0.01  # gaussian only: of the entropy term at first
     bc_weight: float = 1.0
     bc_filter: bool = True  # only where the critics rate the person's action above the actor's
-    anchor_weight: float = 0.0  # of staying near the base where nobody showed better
-    bc_half_life: int = 0  # learner steps, of both; 0 keeps them constant
     # Updates
     critic_lr: float = 3e-4
     actor_lr: float = 3e-4
@@ -73,10 +71,6 @@ class ResidualConfig:
     def limits_rate(self) -> bool:
         """Whether an action must stay near the one executed before it."""
         return self.action_rate < _FREE_RATE
-
-    def bc_scale(self, learner_step: int) -> float:
-        """The factor on ``bc_weight`` and ``anchor_weight`` at a step, in (0, 1]."""
-        return 0.5 ** (learner_step / self.bc_half_life) if self.bc_half_life else 1.0
 
 
 _INF = math.inf
@@ -102,8 +96,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "target_noise_clip": (0, 1),
     "temperature": (_TINY, _INF),
     "bc_weight": (0, _INF),
-    "anchor_weight": (0, _INF),
-    "bc_half_life": (0, _INF),
     "critic_lr": (_TINY, 1),
     "actor_lr": (_TINY, 1),
     "grad_clip": (_TINY, _INF),

@@ -43,12 +43,10 @@ class UpdateRule:
         statistics = Statistics(jnp.array(state_mean, jnp.float32), jnp.array(state_std, jnp.float32))
         return LearnerState(self.actor.initial(actor_key), self.critic.initial(critic_key), statistics)
 
-    def _learn(
-        self, state: LearnerState, batches: Batch, bc_scale: jax.Array
-    ) -> tuple[LearnerState, Metrics]:
+    def _learn(self, state: LearnerState, batches: Batch) -> tuple[LearnerState, Metrics]:
         critic, metrics = self._critics(state, batches)
         last = jax.tree.map(lambda x: x[-1], batches)
-        actor, more = self.actor.step(state.actor, critic, state.statistics, last, bc_scale)
+        actor, more = self.actor.step(state.actor, critic, state.statistics, last)
         return LearnerState(actor, critic, state.statistics), metrics | more
 
     def _learn_values(self, state: LearnerState, batches: Batch) -> tuple[LearnerState, Metrics]:

@@ -117,8 +117,3 @@ def test_a_config_reports_every_problem() -> None:
     ]
     assert PRESETS["rlpd"].residual_scale == 1.0
     assert PRESETS["rlpd"].bc_weight == 0.0
-
-
-def test_the_bc_weight_halves_on_schedule() -> None:
-    assert ResidualConfig(bc_half_life=100).bc_scale(200) == pytest.approx(0.25)
-    assert ResidualConfig(bc_half_life=0).bc_scale(10**9) == 1.0

@@ -135,7 +135,7 @@ def test_a_discrete_gripper_decides_whatever_the_base_wants() -> None:
 def test_a_session_compiles_two_programs() -> None:
     learner = ResidualAgent(rig(0), SMALL, np.zeros(3, np.float32), np.ones(3, np.float32), seed=0)
     for i in range(6):
-        learner.update(random_batch(rig(0), i, count=2), train_actor=i % 2 == 1, bc_scale=0.9**i)
+        learner.update(random_batch(rig(0), i, count=2), train_actor=i % 2 == 1)
     assert learner.compilations == 2
 
 
