@@ -1,0 +1,1 @@
+"""Rewards: keypoint plans from a vision-language model, shaping, and a success classifier."""
