@@ -45,7 +45,7 @@ Answer = Callable[[ChatRequest], str | Reply]
 def read_chat_request(body: Any) -> ChatRequest:
     """The request in a decoded body; BadRequest if it is not as the OpenAI API has it."""
     _require(isinstance(body, dict) and isinstance(body.get("model"), str), "model: missing")
-    messages = body.get("messages")
+    messages = body.get("messages") or []
     _require(isinstance(messages, list) and bool(messages), "messages: want a list, not empty")
     roles = [m.get("role") for m in messages]
     _require(set(roles) <= {"system", "user", "assistant"}, f"messages: roles {roles}")
@@ -71,7 +71,7 @@ def _read_format(given: Any) -> tuple[str, dict[str, Any] | None]:
     _require(kind in FORMATS, f"response_format: got {given!r}, want a type of {FORMATS}")
     if kind != "json_schema":
         return str(kind), None
-    inner = given.get("json_schema")
+    inner = given.get("json_schema") or {}
     fits = isinstance(inner, dict) and bool(inner.get("name")) and isinstance(inner.get("schema"), dict)
     _require(fits, "response_format.json_schema: want a name and a schema")
     return "json_schema", inner["schema"]

@@ -38,6 +38,8 @@ class Fault(Enum):
     REJECTS_SCHEMA = "400 for json_schema"
     REJECTS_FORMATS = "400 for any response_format"
     WANTS_OTHER_LIMIT = "400 for max_tokens"
+    REFUSES = "400 whatever is asked"
+    ENDLESS = "a body that goes on and on"
     SWAPPED = "x and y exchanged"
 
 
@@ -134,6 +136,7 @@ _REFUSED: dict[Fault, Callable[[ChatRequest], str]] = {
     Fault.REJECTS_SCHEMA: _refused_schema,
     Fault.REJECTS_FORMATS: _refused_formats,
     Fault.WANTS_OTHER_LIMIT: _refused_limit,
+    Fault.REFUSES: lambda request: "this model takes no images",
 }
 
 
@@ -161,6 +164,12 @@ def _drip(server: FaultyServer, handler: Handler, request: ChatRequest) -> None:
 def _drip_headers(server: FaultyServer, handler: Handler, request: ChatRequest) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     _trickle(server, handler, b"x")
+
+
+def _endless(server: FaultyServer, handler: Handler, request: ChatRequest) -> None:
+    handler.send_raw(200, b"{", length=10**12)
+    while not server.stopping.is_set():  # until the client has had enough and hangs up
+        handler.wfile.write(b" " * 2**16)
 
 
 def _trickle(server: FaultyServer, handler: Handler, byte: bytes) -> None:
@@ -196,6 +205,7 @@ _RESPONSES: dict[Fault, Callable[[FaultyServer, Handler, ChatRequest], None]] = 
     Fault.SLOW_DRIP: _drip,
     Fault.SLOW_HEADERS: _drip_headers,
     Fault.LATENCY: _late,
+    Fault.ENDLESS: _endless,
     Fault.RESET: _reset,
     Fault.TRUNCATED_STREAM: _truncated,
     Fault.MALFORMED_BODY: lambda s, h, r: h.send_raw(200, b"<html>gateway</html>"),

@@ -33,6 +33,8 @@ OUTCOMES = {  # with two attempts
     Fault.WRAPPED_JSON: "answer",
     Fault.WRONG_SCHEMA: "reply_invalid",
     Fault.CUT: "reply_cut",
+    Fault.REFUSES: "refused",
+    Fault.ENDLESS: "response_broken",
     Fault.IGNORES_SCHEMA: "answer",
     Fault.REJECTS_SCHEMA: "answer",
     Fault.REJECTS_FORMATS: "answer",

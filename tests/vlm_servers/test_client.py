@@ -23,7 +23,6 @@ from policies.rewards.vlm.errors import (
 from policies.rewards.vlm.question import Question
 from robot.core.errors import ConfigError
 from tests.vlm_servers.asking import IMAGES, QUESTION, RIGHT, Points, hurried, right
-from tests.vlm_servers.chat import ChatRequest, Reply
 from tests.vlm_servers.faulty import Fault, FaultyServer
 from tests.vlm_servers.server import VlmServer
 
@@ -61,7 +60,10 @@ def test_settings_a_model_does_not_take_can_be_left_out() -> None:
         (Fault.REJECTS_FORMATS, ["json_schema", "json_object", "text"], "json_object: 400, unknown field"),
     ],
 )
-def test_the_form_is_negotiated_once(fault: Fault, tried: list[str], said: str) -> None:
+def test_the_form_is_negotiated_once(
+    fault: Fault, tried: list[str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     with FaultyServer(fault, right) as server:
         client = hurried(server.base_url)
         assert client.ask(QUESTION).attempts == 1
@@ -71,6 +73,9 @@ def test_the_form_is_negotiated_once(fault: Fault, tried: list[str], said: str) 
     assert '"minItems": 1' in server.requests[-1].prompt  # now only words can tell the form
     assert client.capabilities.reply_format is ReplyFormat(tried[-1])
     assert any(line.startswith(said) for line in client.capabilities.said)
+    assert client.capabilities.said[-1] == f"{tried[-1]}: accepted"
+    learned = f"VLM server {server.base_url}: {'; '.join(client.capabilities.said)}"
+    assert caplog.messages.count(learned) == 1
 
 
 def test_a_schema_taken_and_ignored_is_caught_and_said_in_words_from_then_on() -> None:
@@ -110,15 +115,24 @@ def test_one_attempt_means_no_correction() -> None:
 
 
 def test_a_refusal_of_everything_is_not_taken_for_a_missing_form() -> None:
-    def refuse(request: ChatRequest) -> Reply:
-        raise AssertionError("not reached")
+    with FaultyServer(Fault.REFUSES, right, times=3) as server:
+        client = hurried(server.base_url)
+        with pytest.raises(RequestRefused, match="400: this model takes no images"):
+            client.ask(QUESTION)
+        assert client.capabilities.reply_format is ReplyFormat.JSON_SCHEMA
+        client.ask(QUESTION)
+    formats = [r.reply_format for r in server.requests]
+    assert formats == ["json_schema", "json_object", "text", "json_schema"]
+    assert client.account.report().failures == {"refused": 1}
 
-    with VlmServer(refuse) as server:
+
+def test_a_model_the_server_has_not() -> None:
+    with VlmServer(right) as server:
         client = VlmClient(VlmConfig(server.base_url, "another-model"))
         with pytest.raises(RequestRefused, match="`another-model` does not exist") as caught:
             client.ask(QUESTION)
     assert (caught.value.status, caught.value.attempts) == (404, 1)
-    assert client.capabilities.reply_format is ReplyFormat.JSON_SCHEMA
+    assert client.account.report().calls == 1
 
 
 def test_the_key_is_sent_and_stays_out_of_every_text(
@@ -138,6 +152,20 @@ def test_a_key_that_is_not_there_is_said_before_anything_is_asked(monkeypatch: p
     monkeypatch.delenv("TEST_VLM_KEY", raising=False)
     with pytest.raises(ConfigError, match="TEST_VLM_KEY is not in the environment; export it"):
         hurried("http://127.0.0.1:9/v1", api_key_env="TEST_VLM_KEY")
+
+
+def test_a_key_that_cannot_be_one_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_VLM_KEY", f"{KEY}\n{KEY}")
+    with pytest.raises(ConfigError, match="characters that no key has") as caught:
+        hurried("http://127.0.0.1:9/v1", api_key_env="TEST_VLM_KEY")
+    assert KEY not in str(caught.value)
+
+
+def test_a_server_on_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with VlmServer(right) as server:
+        assert hurried(server.base_url).ask(QUESTION).attempts == 1
 
 
 def test_a_question_is_paid_for_once(tmp_path: Path) -> None:

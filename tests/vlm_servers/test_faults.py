@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 
 import pytest
@@ -36,6 +38,7 @@ def seconds_since(start_s: float) -> float:
         (Fault.MALFORMED_BODY, ResponseBroken, 3, "'<html>gateway</html>'"),
         (Fault.EMPTY_CHOICES, ResponseBroken, 3, "want choices[0].message.content"),
         (Fault.NO_TEXT, ResponseBroken, 3, "content is NoneType, want text"),
+        (Fault.ENDLESS, ResponseBroken, 3, "sent more than 524288 bytes"),
         (Fault.TRUNCATED_JSON, ReplyInvalid, 2, "got no complete JSON object"),
         (Fault.MALFORMED_JSON, ReplyInvalid, 2, "got 'x = 3; y = 4'"),
         (Fault.WRONG_SCHEMA, ReplyInvalid, 2, "points: got"),
@@ -124,6 +127,18 @@ def test_no_waiting_for_a_time_beyond_the_deadline(caplog: pytest.LogCaptureFixt
         assert seconds_since(start_s) < SLACK_S
     assert server.count == 1
     assert "would wait 60.00 s" in caplog.text
+
+
+def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: stopping.wait(30.0) and [])
+    start_s = time.monotonic()
+    with pytest.raises(TimedOut):
+        hurried("http://lab.invalid:8000/v1", deadline_s=0.3).ask(QUESTION)
+    assert seconds_since(start_s) < 0.3 + SLACK_S
+    stopping.set()
 
 
 def test_nobody_listens() -> None:

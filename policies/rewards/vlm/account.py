@@ -14,7 +14,7 @@ from policies.rewards.vlm.errors import BudgetSpent
 
 @dataclass(frozen=True)
 class AccountReport:
-    """Totals of one session; latencies are of the requests that were answered, NaN before the first."""
+    """Totals of one session; latencies are of the requests that were answered, None before the first."""
 
     questions: int
     answered: int
@@ -24,9 +24,9 @@ class AccountReport:
     input_tokens: int
     output_tokens: int
     cost: float
-    latency_p50_s: float
-    latency_p90_s: float
-    latency_p99_s: float
+    latency_p50_s: float | None
+    latency_p90_s: float | None
+    latency_p99_s: float | None
     failures: dict[str, int] = field(default_factory=dict)  # by the error's kind, each attempt once
 
 
@@ -81,8 +81,7 @@ class Account:
         """The totals so far."""
         names = ("questions", "answered", "cache_hits", "calls", "unmetered_calls", "input_tokens")
         with self._lock:
-            latencies = np.array(self._latencies_s or [np.nan])
-            p50, p90, p99 = (float(p) for p in np.percentile(latencies, (50, 90, 99)))
+            p50, p90, p99 = _percentiles(self._latencies_s)
             counts = {name: self._counts[name] for name in (*names, "output_tokens")}
             return AccountReport(
                 **counts,
@@ -92,3 +91,8 @@ class Account:
                 latency_p99_s=p99,
                 failures=dict(self._failures),
             )
+
+
+def _percentiles(values: list[float]) -> list[float | None]:
+    """The 50th, 90th and 99th; None without values."""
+    return [float(p) for p in np.percentile(values, (50, 90, 99))] if values else [None] * 3

@@ -28,7 +28,7 @@ class VlmClient:
     """Blocks until there is an answer or a reason; see `VlmWorker` for callers that must not wait.
 
     Raises:
-        ConfigError: the variable that should hold the key is not set.
+        ConfigError: the variable that should hold the key is not set, or holds no key.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class VlmClient:
             self.breaker.abandoned()
             raise
         finally:
-            self.capabilities = dialogue.known
+            self._learn(dialogue.known)
         self._succeeded(answer)
         return answer
 
@@ -104,6 +104,11 @@ class VlmClient:
                 return await self._endpoint.models(http)
         except TimeoutError:
             raise TimedOut(f"{self._endpoint.where} sent no list of models in {limit_s:.2f} s") from None
+
+    def _learn(self, known: Capabilities) -> None:
+        if known != self.capabilities:
+            log.info("VLM server %s: %s", self._endpoint.where, "; ".join(known.said))
+        self.capabilities = known
 
     def _succeeded(self, answer: Answer[Any]) -> None:
         if self.breaker.state is not BreakerState.CLOSED:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-import ssl
 from typing import Any
 
 import httpx
@@ -15,14 +14,15 @@ from policies.rewards.vlm.errors import ResponseBroken, Unreachable
 from policies.rewards.vlm.response import ChatReply, HttpResponse, read_chat, read_json, status_error
 from robot.core.errors import ConfigError
 
-_LARGEST_RESPONSE = 8 * 2**20  # bytes; a chat completion has kilobytes
+# Bytes; a chat completion has kilobytes, and parsing a larger text holds up every other thread of Python.
+_LARGEST_RESPONSE = 2**19
 
 
 class Endpoint:
     """Sends requests; timeouts are the caller's (``asyncio.timeout``), so that they hold for whole responses.
 
     Raises:
-        ConfigError: the variable that should hold the key is not set.
+        ConfigError: the variable that should hold the key is not set, or holds no key.
     """
 
     def __init__(self, config: VlmConfig) -> None:
@@ -30,14 +30,12 @@ class Endpoint:
         self._model = config.model
         self._key = _key(config)
         url = httpx.URL(config.base_url)
-        self._is_encrypted = url.scheme == "https"
         self._uses_proxies = not _is_loopback(url.host)
-        self._tls: ssl.SSLContext | None = None
+        # Reading the certificates takes long: now, not beside a control loop, and for https alone.
+        self._tls = httpx.create_ssl_context(verify=url.scheme == "https", trust_env=self._uses_proxies)
 
     def open(self) -> httpx.AsyncClient:
         """Connections for one question; a context manager that closes them."""
-        if self._tls is None:  # reading the certificates takes long: once, and for https alone
-            self._tls = httpx.create_ssl_context(verify=self._is_encrypted, trust_env=self._uses_proxies)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         return httpx.AsyncClient(
             headers=headers, timeout=None, verify=self._tls, trust_env=self._uses_proxies
@@ -94,6 +92,9 @@ def _key(config: VlmConfig) -> str:
     key = os.environ.get(config.api_key_env, "").strip()
     if not key:
         problem = f"api_key_env: {config.api_key_env} is not in the environment; export it, or leave it out"
+        raise ConfigError([problem], "vlm")
+    if not (key.isascii() and key.isprintable() and " " not in key):  # else httpx repeats it in its error
+        problem = f"api_key_env: {config.api_key_env} holds characters that no key has; export it again"
         raise ConfigError([problem], "vlm")
     return key
 

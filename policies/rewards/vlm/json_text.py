@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\r?\n(.*?)```", re.DOTALL)
+_CLOSING = re.compile(r"\s*[}\]]")
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 
 
@@ -84,11 +85,7 @@ def _closing(text: str, start: int) -> int | None:
 
 
 def _without_trailing_commas(text: str) -> str:
-    commas = {
-        at
-        for at, char in _outside_strings(text, 0)
-        if char == "," and text[at + 1 :].lstrip()[:1] in ("}", "]")
-    }
+    commas = {at for at, char in _outside_strings(text, 0) if char == "," and _CLOSING.match(text, at + 1)}
     return "".join(char for at, char in enumerate(text) if at not in commas)
 
 
