@@ -222,7 +222,7 @@ def test_the_breaker_leaves_a_dead_server_alone_and_finds_it_again(caplog: pytes
 
 def test_the_budget_of_calls_counts_failed_ones_too() -> None:
     with FaultyServer(Fault.ERROR_500, right) as server:
-        client = hurried(server.base_url, budget_calls=2)
+        client = hurried(server.base_url, budget_calls=2, breaker_failures=1)
         with pytest.raises(BudgetSpent, match="2 calls made, budget_calls is 2") as caught:
             client.ask(QUESTION)
     assert (server.count, caught.value.attempts) == (2, 2)

@@ -73,7 +73,7 @@ class Dialogue(Generic[T]):
                 weaker = self._trying.after_refusal(error)
                 if weaker is None:
                     raise
-                log.warning("VLM server takes no %s: %s", self._trying.reply_format.value, error)
+                log.warning("VLM server refused this form, another is tried: %s", error)
                 self._trying = weaker
             else:
                 self.known = self._trying = self._trying.after_answer()
