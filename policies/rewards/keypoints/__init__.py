@@ -1,0 +1,1 @@
+"""From a task sentence and camera images to an immutable plan in the robot's base frame."""
