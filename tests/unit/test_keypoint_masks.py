@@ -135,7 +135,7 @@ def test_the_centroid_comes_first_unless_it_is_outside() -> None:
     assert spread_points(Mask(square), 5)[0].tolist() == [35.0, 25.0]
     assert Mask(ring).contains(spread_points(Mask(ring), 5)).all()
     corners = spread_points(Mask(square), 5)[1:]
-    assert {tuple(c) for c in corners} == {(22.0, 12.0), (48.0, 12.0), (22.0, 38.0), (48.0, 38.0)}
+    assert {tuple(c) for c in corners} == {(23.0, 13.0), (47.0, 13.0), (23.0, 37.0), (47.0, 37.0)}
 
 
 def test_labels_say_what_is_grasped() -> None:

@@ -12,6 +12,7 @@ from policies.rewards.keypoints.masks import Mask
 from policies.rewards.keypoints.sent_image import Pixels
 
 MARGIN_PX = 3.0
+_MARGIN_SHARE = 0.25  # of the way from the outline to the innermost pixel
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,15 @@ def candidates(
 def spread_points(mask: Mask, count: int, margin_px: float = MARGIN_PX) -> Pixels:
     """Pixel centres [<= count, 2] inside a mask, each as far from the others as can be, always the same.
 
-    They keep ``margin_px`` from the outline (half of the way in, where the thing is thinner than that): an
-    outline's points slide along it when tracked, and have another thing's depth. First comes the centroid
-    where it is inside, else the point furthest from the outline; then farthest points (Gonzalez 1985).
+    They keep ``margin_px`` and a quarter of the way in from the outline (half of the way, where the thing is
+    too thin for that): an outline's points slide along it when tracked, and have another thing's depth.
+    First comes the centroid where it is inside, else the point furthest from the outline; then farthest
+    points (Gonzalez 1985).
     """
     depth = _depth_inside(mask.pixels)
-    inside = depth >= min(margin_px, 0.5 * float(depth.max(initial=0.0))) if mask.pixels.any() else depth > 0
-    rows, columns = np.nonzero(inside)
+    innermost = float(depth.max(initial=0.0))
+    margin = min(max(margin_px, _MARGIN_SHARE * innermost), 0.5 * innermost)
+    rows, columns = np.nonzero(mask.pixels & (depth >= margin))
     pixels = np.column_stack([columns, rows]).astype(float)
     if not len(pixels) or count < 1:
         return np.empty((0, 2))
