@@ -114,7 +114,7 @@ class PinholeCamera:
     def sees(self, points_m: np.ndarray) -> np.ndarray:
         """Which points [N] lie in front of the camera and inside its picture."""
         pixels = self.project(points_m)
-        return ((pixels >= -0.5) & (pixels <= np.asarray(self.size) - 0.5)).all(axis=1)
+        return np.all((pixels >= -0.5) & (pixels <= np.asarray(self.size) - 0.5), axis=1)
 
     def _to_pixels(self, flat: np.ndarray) -> Pixels:
         return np.column_stack([flat, np.ones(len(flat))]) @ self.K[:2].T

@@ -67,7 +67,7 @@ def draw_points(
     """A frame with a plan's points [N, 2] on it, joined in order with ``path``; NaN for those not seen."""
     canvas, image = _enlarged(frame)
     places = resized(pixels, image.size, image.sent_size)
-    seen = np.isfinite(places).all(axis=1)
+    seen = np.all(np.isfinite(places), axis=1)
     if path and seen.sum() > 1:
         cv2.polylines(canvas, [_fixed(places[seen])], False, _LINE, _thick(canvas), cv2.LINE_AA, 4)
     _draw_marks(canvas, places[seen], [label for label, s in zip(labels, seen, strict=True) if s], [])

@@ -43,8 +43,8 @@ stands: {heights}.
 
 Plan how the gripper does the task:
 - grasp: the marked point to grasp (keypoint), and the line nearest to its height.
-- waypoints: the places that the grasped thing passes through after the grasp and before the target, in order, \
-each as the tile it is above and the nearest height line. At most {most}; none if it goes straight.
+- waypoints: the places that the grasped thing passes through between grasp and target, in order, each as \
+the tile it is above and the nearest height line. At most {most}; none if it goes straight.
 - target: where it ends (at): a marked point or a tile, and the nearest height line.
 - confidence: how sure you are that this does the task, from 0 to 1.
 If the thing to be grasped or the target is not visible, set visible to false, grasp and target to null, and \

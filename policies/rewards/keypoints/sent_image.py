@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,3 +57,10 @@ def resized(pixels: Pixels, size: tuple[int, int], new_size: tuple[int, int]) ->
     """Pixels [N, 2] in a copy resized from ``size`` (width, height) to ``new_size``; edges map to edges."""
     scale = np.asarray(new_size, float) / np.asarray(size, float)
     return (np.asarray(pixels, float).reshape(-1, 2) + 0.5) * scale - 0.5
+
+
+def image_sha(frame: np.ndarray) -> str:
+    """16 hex digits of a frame's pixels and shape."""
+    digest = hashlib.sha256(repr((frame.shape, frame.dtype.str)).encode())
+    digest.update(np.ascontiguousarray(frame).tobytes())
+    return digest.hexdigest()[:16]

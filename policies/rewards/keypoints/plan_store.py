@@ -1,0 +1,123 @@
+"""The plans of a run on disk: each written once, and what people say against them beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.replay.durable import disk_error, fsync
+from policies.rewards.keypoints.plan import KeypointPlan, PlanError
+from robot.core.errors import StoreError, UnknownName
+
+log = logging.getLogger(__name__)
+_VETOES = "vetoes.jsonl"
+
+
+@dataclass(frozen=True)
+class Veto:
+    """A person's word that a plan must not reward any step, and has not."""
+
+    plan_id: str
+    reason: str
+    who: str
+    when_ns: int
+
+
+class PlanStore:
+    """A folder with ``0001.json``, .. one a version, and ``vetoes.jsonl``, a line each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Path(folder)
+
+    def write(self, plan: KeypointPlan) -> Path:
+        """Store a plan through a power cut, whole or not at all; a version that is there is never replaced.
+
+        Raises StoreError for that, and when the disk refuses.
+        """
+        target = self._folder / f"{plan.version:04d}.json"
+        aside = self._folder / f".{plan.version:04d}.{plan.id}.{os.getpid()}.tmp"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside.write_text(plan.to_json())
+            fsync(aside)
+            os.link(
+                aside, target
+            )  # unlike a rename it fails where there is one, also for two writers at once
+            fsync(self._folder)
+        except FileExistsError as error:
+            raise StoreError(
+                f"plan version {plan.version} is already stored in {target}; plans are never replaced: "
+                f"give the new one version {self.next_version()}"
+            ) from error
+        except OSError as error:
+            raise disk_error(target, error) from error
+        finally:
+            aside.unlink(missing_ok=True)
+        return target
+
+    def plans(self) -> tuple[KeypointPlan, ...]:
+        """All, by version. StoreError names a file that was changed or damaged."""
+        return tuple(self._read(path) for path in self._files())
+
+    def read(self, plan_id: str) -> KeypointPlan:
+        """The plan of that id, vetoed or not; UnknownName where there is none."""
+        known = {plan.id: plan for plan in self.plans()}
+        if plan_id not in known:
+            raise UnknownName("plan", plan_id, known)
+        return known[plan_id]
+
+    def next_version(self) -> int:
+        """One more than the newest, from 1."""
+        return max((int(path.stem) for path in self._files()), default=0) + 1
+
+    def newest(self) -> KeypointPlan | None:
+        """The newest plan without a veto, if there is one."""
+        against = {v.plan_id for v in self.vetoes()}
+        return next((p for p in reversed(self.plans()) if p.id not in against), None)
+
+    def veto(self, plan_id: str, reason: str, who: str, when_ns: int) -> Veto:
+        """Record a veto for good; the plan's file stays as it is. UnknownName for a plan that is not here."""
+        record = Veto(self.read(plan_id).id, reason, who, when_ns)
+        path = self._folder / _VETOES
+        try:
+            with path.open("ab") as file:
+                # What a power cut left of a line never was a veto: its caller did not come back.
+                file.truncate(len(_whole_lines(path.read_bytes())))
+                file.write(json.dumps(dataclasses.asdict(record)).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            fsync(self._folder)
+        except OSError as error:
+            raise disk_error(path, error) from error
+        return record
+
+    def vetoes(self) -> tuple[Veto, ...]:
+        """In the order they were given; StoreError for a line that is damaged."""
+        path = self._folder / _VETOES
+        content = path.read_bytes() if path.exists() else b""
+        whole = _whole_lines(content)
+        if whole != content:
+            log.warning("%s ends in a line cut off by a crash: ignored, give that veto again", path)
+        try:
+            return tuple(Veto(**json.loads(line)) for line in whole.splitlines())
+        except (ValueError, TypeError) as error:
+            raise StoreError(
+                f"{path} is damaged ({error}); restore it, as vetoed plans would count again"
+            ) from error
+
+    def _files(self) -> list[Path]:
+        return sorted(p for p in self._folder.glob("*.json") if p.stem.isdigit())
+
+    def _read(self, path: Path) -> KeypointPlan:
+        try:
+            return KeypointPlan.from_json(path.read_bytes())
+        except PlanError as error:
+            raise StoreError(f"{path}: {error}; restore it from a copy of the run") from error
+
+
+def _whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]

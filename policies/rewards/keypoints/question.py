@@ -1,0 +1,158 @@
+"""All that a model is asked about one scene, kept until its reply comes, and the plan made from that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
+from policies.rewards.keypoints.candidates import Candidate, candidates, spread_points
+from policies.rewards.keypoints.grid import Grid
+from policies.rewards.keypoints.height_lines import HeightLines
+from policies.rewards.keypoints.lift import PIXEL_STD, LiftedPoint, from_height
+from policies.rewards.keypoints.masks import Mask, Segmenter
+from policies.rewards.keypoints.overlay import MarkedPicture, draw_side, draw_top
+from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
+from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
+from policies.rewards.keypoints.prompt import Prompt, build_prompt
+from policies.rewards.keypoints.reply import PlanReply, reply_schema
+from policies.rewards.keypoints.sent_image import image_sha
+from policies.rewards.keypoints.vocabulary import Vocabulary
+from robot.core.errors import NudgeError
+
+_TRACKED_POINTS = 24
+
+
+class NotVisible(NudgeError):
+    """The model says that the object or the target is not in the pictures."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A named camera's frame uint8 RGB [H, W, 3] and, where it has one, its depth [H, W] m."""
+
+    name: str
+    camera: PinholeCamera
+    frame: np.ndarray
+    depth_m: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.frame.shape != (self.camera.height, self.camera.width, 3):
+            raise CameraModelError(
+                f"camera {self.name!r} is calibrated for {self.camera.width}x{self.camera.height} "
+                f"px, the frame has shape {self.frame.shape}; use PinholeCamera.scaled, or that size"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One scene's pictures, marks and prompt."""
+
+    sentence: str
+    top: View
+    side: View
+    masks: tuple[Mask, ...]
+    marks: tuple[Candidate, ...]
+    grid: Grid
+    heights: HeightLines
+    top_picture: MarkedPicture
+    side_picture: MarkedPicture
+    vocabulary: Vocabulary
+    prompt: Prompt
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the reply."""
+        return reply_schema(self.vocabulary)
+
+    @property
+    def cameras(self) -> Mapping[str, PinholeCamera]:
+        """What the plan's calibration id covers."""
+        return {view.name: view.camera for view in (self.top, self.side)}
+
+    @property
+    def image_shas(self) -> Mapping[str, str]:
+        """Of the frames as the cameras gave them."""
+        return {view.name: image_sha(view.frame) for view in (self.top, self.side)}
+
+
+def prepare_question(
+    sentence: str,
+    top: View,
+    side: View,
+    heights: HeightLines,
+    segmenter: Segmenter,
+    grid: Grid | None = None,
+    grasped: int | None = None,
+    points_per_mask: int = 5,
+) -> Question:
+    """Propose masks in the top view, mark points on them, draw both pictures and write the prompt.
+
+    ``grasped`` is the mask that is to be grasped, where it is known: its marks are P, and the side view's
+    heights are those at its distance; else they are those at the largest mask. Raises NoObject, LiftError.
+    """
+    grid = grid or Grid()
+    masks = segmenter.propose(top.frame, top.depth_m)
+    marks = candidates(masks, grasped, points_per_mask)
+    stands = from_height(masks[grasped or 0].centroid, top.camera, heights.table_z_m).point_m
+    vocabulary = Vocabulary.of(tuple(m.label for m in marks), grid, heights)
+    return Question(
+        sentence=sentence,
+        top=top,
+        side=side,
+        masks=masks,
+        marks=marks,
+        grid=grid,
+        heights=heights,
+        top_picture=draw_top(top.frame, marks, grid),
+        side_picture=draw_side(side.frame, side.camera, heights, stands),
+        vocabulary=vocabulary,
+        prompt=build_prompt(sentence, vocabulary, heights),
+    )
+
+
+def plan_from_reply(
+    question: Question, reply: PlanReply, facts: PlanFacts, source: PlanSource
+) -> KeypointPlan:
+    """The plan that a reply to this question means; ``source.confidence`` is multiplied by the model's own.
+
+    Each place is where the top view's ray through its mark or tile meets its height. Raises NotVisible,
+    LiftError and PlanError (a place outside the workspace, in the wrong order, or too unsure).
+    """
+    if reply.grasp is None or reply.target is None:
+        raise NotVisible(
+            f"the model does not see what {question.sentence!r} needs; clear the view and ask again"
+        )
+    lifted = {GRASP: _place(question, reply.grasp.keypoint, reply.grasp.height)}
+    between = [f"via{i}" for i in range(1, len(reply.waypoints) + 1)]
+    for name, block in zip(between, reply.waypoints, strict=True):
+        lifted[name] = _place(question, block.tile, block.height)
+    lifted[TARGET] = _place(question, reply.target.at, reply.target.height)
+    mask = question.masks[_mark(question, reply.grasp.keypoint).mask]
+    points = {question.top.name: spread_points(mask, _TRACKED_POINTS)}
+    sure = PlanSource(
+        source.provenance,
+        source.model,
+        source.confidence * reply.confidence,
+        question.prompt.sha,
+        source.parent_id,
+    )
+    return make_plan(lifted, between, question.cameras, points, facts, sure)
+
+
+def _place(question: Question, name: str, height: str) -> LiftedPoint:
+    """A mark or a tile at a height line, in base."""
+    camera, heights = question.top.camera, question.heights
+    if name in question.vocabulary.tiles:
+        low, high = question.grid.corners_px(name, camera.size)
+        pixel, spread_px = (low + high) / 2, float(np.mean(high - low)) / np.sqrt(12)
+    else:
+        pixel, spread_px = _mark(question, name).pixel, PIXEL_STD
+    return from_height(pixel, camera, heights.z_m(height), spread_px, heights.std_m(height))
+
+
+def _mark(question: Question, label: str) -> Candidate:
+    return next(m for m in question.marks if m.label == label)
