@@ -63,6 +63,15 @@ def test_what_lies_behind_is_not_seen() -> None:
     assert camera().sees(T_BASE_CAM[:3, 3] + T_BASE_CAM[:3, 2]).all()
 
 
+def test_points_beyond_the_lens_model_do_not_fold_back_into_the_picture() -> None:
+    far = points(np.array([[319.5, 239.5]]), 1.0, camera()) + 3.0 * T_BASE_CAM[:3, 0]
+    T_cam_base = se3.inverse(T_BASE_CAM)
+    local = far @ T_cam_base[:3, :3].T + T_cam_base[:3, 3]
+    folded, _ = cv2.projectPoints(local, np.zeros(3), np.zeros(3), K, LENS)
+    assert np.abs(folded).max() < 1e6
+    assert np.isnan(camera().project(far)).all()
+
+
 def test_no_ray_where_the_lens_model_folds_over() -> None:
     with pytest.raises(CameraModelError, match="recalibrate"):
         camera().rays(np.array([[5000.0, 240.0]]))

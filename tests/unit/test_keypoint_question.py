@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera, calibration_id
-from policies.rewards.keypoints.clicks import lift_clicks, plan_from_clicks
+from policies.rewards.keypoints.clicks import plan_from_clicks
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.lift import LiftError
 from policies.rewards.keypoints.masks import ColourSegmenter
 from policies.rewards.keypoints.plan import PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
 from policies.rewards.keypoints.plan_rules import PlanRules
+from policies.rewards.keypoints.pointed import lift_points
 from policies.rewards.keypoints.question import NotVisible, Question, View, plan_from_reply, prepare_question
 from policies.rewards.keypoints.reply import GraspPoint, PlanReply, TargetPoint, WaypointBlock, parse_reply
 from robot.core import se3
@@ -108,6 +111,17 @@ def test_from_a_scene_to_a_plan() -> None:
     assert set(asked.image_shas) == {"top", "side"}
 
 
+def test_with_depth_a_mark_is_where_it_is_not_at_its_line() -> None:
+    asked = question()
+    depth = np.full((256, 256), 0.49)  # of a table top 1 cm high, 0.5 m below the camera
+    deep = dataclasses.replace(asked, top=dataclasses.replace(asked.top, depth_m=depth))
+    plan = plan_from_reply(deep, reply(deep), FACTS, PlanSource("vlm", "fake", 1.0))
+    assert plan.keypoints["grasp"][2] == pytest.approx(0.01)
+    assert plan.keypoints["target"][2] == pytest.approx(0.01)
+    assert plan.keypoints["via1"][2] == pytest.approx(0.08)
+    assert plan.std_m["grasp"] < 0.005
+
+
 def test_a_place_named_twice_counts_once_but_grasp_and_target_must_differ() -> None:
     asked = question()
     twice = [WaypointBlock(tile="c3", height="h2")] * 2
@@ -161,22 +175,20 @@ def test_one_view_needs_a_height() -> None:
     plan = plan_from_clicks(views, CAMERAS, FACTS, "anna", {n: p[2] for n, p in POINTS.items()})
     np.testing.assert_allclose(plan.waypoints_m, list(POINTS.values()), atol=1e-6)
     assert plan.calibration_id == calibration_id({"top": TOP})
-    with pytest.raises(LiftError, match="grasp: clicked in top alone; click it in a second view"):
-        lift_clicks(views, CAMERAS)
+    with pytest.raises(LiftError, match="grasp: pointed at in top alone; do so in a second view"):
+        lift_points(views, CAMERAS)
 
 
 def test_clicks_that_do_not_fit_are_named() -> None:
-    with pytest.raises(
-        LiftError, match="over: clicked in wrist, not calibrated; calibrated cameras: side, top"
-    ):
-        lift_clicks({"over": {"wrist": np.zeros(2)}}, CAMERAS)
+    with pytest.raises(LiftError, match="over: seen by wrist, not calibrated; calibrated cameras: side, top"):
+        lift_points({"over": {"wrist": np.zeros(2)}}, CAMERAS)
     wrong = clicks()
     wrong["target"]["side"] = wrong["target"]["side"] + [0.0, 80.0]
     wrong["target"]["top"] = wrong["target"]["top"] + [80.0, 0.0]
     with pytest.raises(LiftError, match="target: the views disagree by"):
-        lift_clicks(wrong, CAMERAS)
+        lift_points(wrong, CAMERAS)
     backwards = dict(reversed(clicks().items()))
-    with pytest.raises(PlanError, match="clicked target, over, grasp; want grasp first and target last"):
+    with pytest.raises(PlanError, match="pointed at target, over, grasp; want grasp first and target last"):
         plan_from_clicks(backwards, CAMERAS, FACTS, "anna")
 
 

@@ -132,6 +132,20 @@ def test_outside_every_format_is_said_so() -> None:
         read_reply('[{"point": [1e999, 3]}]', FORMATS["gemini"], VGA)
 
 
+@pytest.mark.parametrize(
+    ("size", "sent"),
+    [
+        ((1920, 1080), (1932, 1092)),
+        ((3840, 2160), (3836, 2156)),
+        ((1280, 960), (1288, 952)),
+        ((8000, 6000), (4116, 3080)),
+        ((20, 20), (56, 56)),
+    ],
+)
+def test_patches_of_28_as_the_processor_of_qwen_makes_them(size: tuple, sent: tuple) -> None:
+    assert SentImage.patched(*size).sent_size == sent
+
+
 def test_the_very_edge_is_kept_inside() -> None:
     assert to_pixels(np.array([[1000.0, 1003.0]]), FORMATS["thousand-xy"], VGA).tolist() == [[639.5, 479.5]]
 

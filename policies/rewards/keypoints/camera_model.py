@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,13 +77,18 @@ class PinholeCamera:
 
     def in_camera(self, points_m: np.ndarray) -> np.ndarray:
         """Points [N, 3] of base in the camera's own frame [N, 3]; the last column is the depth, m."""
-        return _homogeneous(points_m) @ se3.inverse(self.T_base_cam)[:3].T
+        return _homogeneous(points_m) @ self._T_cam_base[:3].T
 
     def project(self, points_m: np.ndarray) -> Pixels:
-        """Pixels [N, 2] of points [N, 3] in base; NaN for those not in front of the camera."""
+        """Pixels [N, 2] of points [N, 3] in base; NaN for those not in front of the camera.
+
+        NaN too where the lens terms fold back: a point far outside the view would seem to lie inside.
+        """
         local = self.in_camera(points_m)
         depth = np.where(local[:, 2] > 1e-6, local[:, 2], np.nan)
-        return self._to_pixels(_distort(local[:, :2] / depth[:, None], self.distortion))
+        flat = local[:, :2] / depth[:, None]
+        flat[np.hypot(*flat.T) > self._fold] = np.nan
+        return self._to_pixels(_distort(flat, self.distortion))
 
     def rays(self, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
         """Origin [3] and unit directions [N, 3] in base of what these pixels [N, 2] see.
@@ -115,6 +121,18 @@ class PinholeCamera:
         """Which points [N] lie in front of the camera and inside its picture."""
         pixels = self.project(points_m)
         return np.all((pixels >= -0.5) & (pixels <= np.asarray(self.size) - 0.5), axis=1)
+
+    @cached_property
+    def _fold(self) -> float:
+        """The x/z, y/z radius up to which the lens terms move points that are further out further out."""
+        k1, k2, _, _, k3 = self.distortion
+        roots = np.roots([7 * k3, 5 * k2, 3 * k1, 1.0])  # of d(r * radial)/dr, in r squared
+        real = [r.real for r in roots if abs(r.imag) < 1e-9 and r.real > 0]
+        return float(np.sqrt(min(real))) if real else np.inf
+
+    @cached_property
+    def _T_cam_base(self) -> np.ndarray:
+        return se3.inverse(self.T_base_cam)
 
     def _to_pixels(self, flat: np.ndarray) -> Pixels:
         return np.column_stack([flat, np.ones(len(flat))]) @ self.K[:2].T

@@ -83,10 +83,10 @@ def line_px(camera: PinholeCamera, near_m: np.ndarray, z_m: float) -> np.ndarray
 
 
 def _longest_run(pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Lens terms fold points far outside back into the picture: only what is joined to itself counts."""
+    """The part of a line that is seen without a gap, and one point more at each end."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(int), [0]])))
     runs = [(end - start, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
     if not runs:
         return np.empty((0, 2))
     _, start, end = max(runs)
-    return pixels[max(0, start - 1) : end + 1]  # one beyond either side, so that it reaches the border
+    return pixels[max(0, start - 1) : end + 1]

@@ -13,6 +13,7 @@ from policies.rewards.keypoints.candidates import Candidate
 from policies.rewards.keypoints.grid import Grid
 from policies.rewards.keypoints.height_lines import HeightLines, line_px
 from policies.rewards.keypoints.label_layout import TextBox, place_labels
+from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
 from policies.rewards.keypoints.sent_image import SentImage, resized
 
 MIN_SIDE_PX = 768  # a 128 px frame leaves no room for labels, and models shrink what is far larger
@@ -74,6 +75,18 @@ def draw_points(
     return MarkedPicture(canvas, image)
 
 
+def draw_plan(frame: np.ndarray, camera: PinholeCamera, plan: KeypointPlan) -> MarkedPicture:
+    """A camera's frame with a plan's waypoints joined in order: grasp, 1, 2, .., target.
+
+    For people, who decide on a veto by it. Points that the camera does not see are left out.
+    """
+    pixels = camera.project(plan.waypoints_m)
+    pixels[~camera.sees(plan.waypoints_m)] = np.nan
+    last = len(pixels) - 1
+    labels = [GRASP, *map(str, range(1, last)), TARGET]
+    return draw_points(frame, pixels, labels, path=True)
+
+
 def _enlarged(frame: np.ndarray) -> tuple[np.ndarray, SentImage]:
     """A copy to draw on, a whole number of times the frame, and the two sizes."""
     height, width = frame.shape[:2]
@@ -130,7 +143,7 @@ def _draw_line(canvas: np.ndarray, pixels: np.ndarray, title: str, taken: Sequen
 
 
 def _colour(label: str) -> Colour:
-    return GRASPED if label.startswith("P") else OTHER
+    return GRASPED if label.startswith("P") or label == GRASP else OTHER
 
 
 def _scale(canvas: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCam
 from policies.rewards.keypoints.candidates import Candidate, candidates, spread_points
 from policies.rewards.keypoints.grid import Grid
 from policies.rewards.keypoints.height_lines import HeightLines
-from policies.rewards.keypoints.lift import PIXEL_STD, LiftedPoint, from_height
+from policies.rewards.keypoints.lift import PIXEL_STD, LiftedPoint, depth_at, from_depth, from_height
 from policies.rewards.keypoints.masks import Mask, Segmenter
 from policies.rewards.keypoints.overlay import MarkedPicture, draw_side, draw_top
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
@@ -119,8 +119,8 @@ def plan_from_reply(
 ) -> KeypointPlan:
     """The plan that a reply to this question means; ``source.confidence`` is multiplied by the model's own.
 
-    Each place is where the top view's ray through its mark or tile meets its height. Raises NotVisible,
-    LiftError and PlanError (a place outside the workspace, in the wrong order, or too unsure).
+    A place is where the top view's ray through its mark or tile meets its height, or for a mark its depth
+    where the top view has any. Raises NotVisible, LiftError and PlanError.
     """
     if reply.grasp is None or reply.target is None:
         raise NotVisible(
@@ -144,14 +144,16 @@ def plan_from_reply(
 
 
 def _place(question: Question, name: str, height: str) -> LiftedPoint:
-    """A mark or a tile at a height line, in base."""
-    camera, heights = question.top.camera, question.heights
+    """In base: a mark by its depth, where there is a depth image; else by the height line, as tiles are."""
+    view, heights = question.top, question.heights
     if name in question.vocabulary.tiles:
-        low, high = question.grid.corners_px(name, camera.size)
+        low, high = question.grid.corners_px(name, view.camera.size)
         pixel, spread_px = (low + high) / 2, float(np.mean(high - low)) / np.sqrt(12)
     else:
         pixel, spread_px = _mark(question, name).pixel, PIXEL_STD
-    return from_height(pixel, camera, heights.z_m(height), spread_px, heights.std_m(height))
+        if view.depth_m is not None:
+            return from_depth(pixel, float(depth_at(view.depth_m, pixel)[0]), view.camera, spread_px)
+    return from_height(pixel, view.camera, heights.z_m(height), spread_px, heights.std_m(height))
 
 
 def _mark(question: Question, label: str) -> Candidate:

@@ -34,6 +34,23 @@ class SentImage:
         """The model sees the very pixels of the camera."""
         return cls(width, height, width, height)
 
+    @classmethod
+    def patched(
+        cls, width: int, height: int, patch: int = 28, min_area: int = 3136, max_area: int = 12_845_056
+    ) -> SentImage:
+        """As Qwen2.5-VL's processor resizes: sides to whole patches, the area in px between two bounds.
+
+        The defaults are the processor's; a server may have others (``mm-processor-kwargs`` of vLLM).
+        """
+        sides = np.array([width, height], float)
+        patches = np.maximum(1, np.round(sides / patch))
+        if patches.prod() * patch**2 > max_area:
+            patches = np.maximum(1, np.floor(sides / np.sqrt(sides.prod() / max_area) / patch))
+        elif patches.prod() * patch**2 < min_area:
+            patches = np.ceil(sides * np.sqrt(min_area / sides.prod()) / patch)
+        sent_width, sent_height = (int(n) * patch for n in patches)
+        return cls(width, height, sent_width, sent_height)
+
     @property
     def size(self) -> tuple[int, int]:
         """Width, height of the camera's frame, px."""
