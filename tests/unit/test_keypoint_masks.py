@@ -138,6 +138,15 @@ def test_the_centroid_comes_first_unless_it_is_outside() -> None:
     assert {tuple(c) for c in corners} == {(23.0, 13.0), (47.0, 13.0), (23.0, 37.0), (47.0, 37.0)}
 
 
+def test_a_small_thing_gets_no_more_marks_than_can_be_read() -> None:
+    small = np.zeros((200, 200), bool)
+    small[100:112, 50:62] = True
+    marks = candidates([Mask(small)], count=5)
+    assert 1 <= len(marks) < 5
+    apart = [np.linalg.norm(a.pixel - b.pixel) for a in marks for b in marks if a is not b]
+    assert min(apart, default=8.0) >= 8.0
+
+
 def test_labels_say_what_is_grasped() -> None:
     masks = [blob(s) for s in (1, 2, 3)]
     labels = [(c.label, c.mask) for c in candidates(masks, grasped=1, count=2)]

@@ -128,6 +128,8 @@ def test_rules_name_every_breach() -> None:
     assert require_valid(plan(), RULES) == plan()
     with pytest.raises(PlanError, match=r"waypoint 1 at \(0.500, 0.000, 0.400\) m is outside the workspace"):
         require_valid(plan(waypoints_m=[PATH[0], [0.5, 0.0, 0.4], PATH[2]]), RULES)
+    with pytest.raises(PlanError, match=r"keypoint 'target' at \(0.550, 0.050, 0.900\) m is outside"):
+        require_valid(plan(keypoints={"grasp": PATH[0], "target": [0.55, 0.05, 0.9]}), RULES)
     with pytest.raises(
         PlanError, match=r"first waypoint .* run backwards; the last waypoint .* run backwards"
     ):

@@ -11,10 +11,10 @@ import pytest
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera, calibration_id
 from policies.rewards.keypoints.clicks import plan_from_clicks
 from policies.rewards.keypoints.height_lines import HeightLines
-from policies.rewards.keypoints.lift import LiftError
+from policies.rewards.keypoints.lift import LiftError, known
 from policies.rewards.keypoints.masks import ColourSegmenter
 from policies.rewards.keypoints.plan import PlanError
-from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
+from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
 from policies.rewards.keypoints.plan_rules import PlanRules
 from policies.rewards.keypoints.pointed import lift_points
 from policies.rewards.keypoints.question import NotVisible, Question, View, plan_from_reply, prepare_question
@@ -111,15 +111,34 @@ def test_from_a_scene_to_a_plan() -> None:
     assert set(asked.image_shas) == {"top", "side"}
 
 
+def test_the_same_tile_higher_up_is_straight_above() -> None:
+    asked = question()
+    tower = [WaypointBlock(tile="b2", height=h) for h in ("h0", "h1", "h2")]
+    plan = plan_from_reply(asked, reply(asked, waypoints=tuple(tower)), FACTS, PlanSource("vlm", "fake", 1.0))
+    low, middle, high = (plan.keypoints[f"via{i}"] for i in (1, 2, 3))
+    np.testing.assert_allclose(low[:2], high[:2])
+    np.testing.assert_allclose([low[2], middle[2], high[2]], [0.0, 0.04, 0.08])
+    assert asked.grid.tile_at(TOP.project(low)[0], TOP.size) == "b2"
+
+
 def test_with_depth_a_mark_is_where_it_is_not_at_its_line() -> None:
     asked = question()
     depth = np.full((256, 256), 0.49)  # of a table top 1 cm high, 0.5 m below the camera
     deep = dataclasses.replace(asked, top=dataclasses.replace(asked.top, depth_m=depth))
     plan = plan_from_reply(deep, reply(deep), FACTS, PlanSource("vlm", "fake", 1.0))
     assert plan.keypoints["grasp"][2] == pytest.approx(0.01)
-    assert plan.keypoints["target"][2] == pytest.approx(0.01)
+    assert plan.keypoints["target"][2] == pytest.approx(0.04)
     assert plan.keypoints["via1"][2] == pytest.approx(0.08)
     assert plan.std_m["grasp"] < 0.005
+
+
+def test_height_lines_are_drawn_where_the_thing_is_said_to_be() -> None:
+    views = (View("top", TOP, scene(TOP)), View("side", SIDE, np.zeros((256, 256, 3), np.uint8)))
+    near = np.array([0.8, 0.0, 0.1])
+    asked = prepare_question(FACTS.sentence, *views, HEIGHTS, ColourSegmenter(), near_m=near)
+    row = (SIDE.project(np.array([0.8, 0.0, 0.04]))[0, 1] + 0.5) * 3 - 0.5
+    rows = np.flatnonzero(asked.side_picture.pixels[:, 700].any(axis=-1))
+    assert np.abs(rows - row).min() < 1.5
 
 
 def test_a_place_named_twice_counts_once_but_grasp_and_target_must_differ() -> None:
@@ -168,6 +187,13 @@ def test_clicks_in_two_views_make_a_plan() -> None:
     np.testing.assert_allclose(plan.waypoints_m, list(POINTS.values()), atol=1e-6)
     assert (plan.provenance, plan.model, plan.confidence, plan.version) == ("operator", "anna", 1.0, 3)
     assert set(plan.mask_points_px) == {"top", "side"}
+
+
+def test_a_plan_from_the_truth_is_exact_and_sure() -> None:
+    truth = {name: known(np.array(p)) for name, p in POINTS.items()}
+    plan = make_plan(truth, ["over"], CAMERAS, {}, FACTS, PlanSource("oracle", "twin", 1.0))
+    np.testing.assert_array_equal(plan.waypoints_m, list(POINTS.values()))
+    assert set(plan.std_m.values()) == {0.0}
 
 
 def test_one_view_needs_a_height() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ class LiftedPoint:
 
     point_m: np.ndarray  # [3]
     covariance_m2: np.ndarray  # [3, 3]
-    method: Literal["views", "depth", "height"]
+    method: Literal["views", "depth", "height", "truth"]
     residual_px: float = 0.0  # rms over the views; 0 where one view leaves nothing to disagree
     angle_rad: float = 0.0  # the widest between two rays; 0 for one view
 
@@ -116,6 +116,19 @@ def from_height(
     v = np.array([*np.asarray(pixel, float).reshape(2), height_m])
     covariance = _propagated(place, v, np.array([pixel_std, pixel_std, height_std_m]))
     return LiftedPoint(place(v), covariance, "height")
+
+
+def at_height(point: LiftedPoint, height_m: float, height_std_m: float) -> LiftedPoint:
+    """The place straight above or below a point, at z = ``height_m`` of base known to ``height_std_m``."""
+    covariance = np.zeros((3, 3))
+    covariance[:2, :2], covariance[2, 2] = point.covariance_m2[:2, :2], height_std_m**2
+    moved = np.array([*point.point_m[:2], height_m])
+    return replace(point, point_m=moved, covariance_m2=covariance)
+
+
+def known(point_m: np.ndarray) -> LiftedPoint:
+    """A point [3] that is not estimated: from the twin, or touched with the tool."""
+    return LiftedPoint(np.array(point_m, float), np.zeros((3, 3)), "truth")
 
 
 def depth_at(depth_image_m: np.ndarray, pixels: Pixels, radius_px: int = 2) -> np.ndarray:

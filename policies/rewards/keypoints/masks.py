@@ -123,9 +123,11 @@ def refined(image: np.ndarray, mask: Mask, rounds: int = 2) -> Mask:
     if not core.any() or (labels != cv2.GC_BGD).all():
         return mask  # too thin, or no background beside it, to learn colours from
     cv2.setRNGSeed(0)  # GrabCut starts from a random k-means: the same image must give the same masks
-    model = np.zeros((2, 1, 65))
+    colours = np.zeros((1, 65)), np.zeros((1, 65))  # of background and thing, its own to fill
     unused = (0, 0, 1, 1)  # the rectangle of the other way to start
-    cv2.grabCut(np.ascontiguousarray(crop), labels, unused, *model, rounds, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        np.ascontiguousarray(crop), labels, unused, colours[0], colours[1], rounds, cv2.GC_INIT_WITH_MASK
+    )
     better = np.zeros_like(mask.pixels)
     better[top:bottom, left:right] = _largest((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
     change = abs(int(better.sum()) - mask.area_px) / mask.area_px

@@ -10,6 +10,18 @@ import numpy as np
 
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.candidates import Candidate
+from policies.rewards.keypoints.drawing import (
+    WHITE,
+    Colour,
+    disc,
+    fixed,
+    leader,
+    plate,
+    text_scale,
+    text_size,
+    thickness,
+    write,
+)
 from policies.rewards.keypoints.grid import Grid
 from policies.rewards.keypoints.height_lines import HeightLines, line_px
 from policies.rewards.keypoints.label_layout import TextBox, place_labels
@@ -17,12 +29,9 @@ from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
 from policies.rewards.keypoints.sent_image import SentImage, resized
 
 MIN_SIDE_PX = 768  # a 128 px frame leaves no room for labels, and models shrink what is far larger
-Colour = tuple[int, int, int]
 GRASPED: Colour = (214, 39, 40)
 OTHER: Colour = (31, 87, 214)
-_GRID: Colour = (255, 255, 255)
 _LINE: Colour = (255, 220, 60)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +52,8 @@ class MarkedPicture:
 def draw_top(frame: np.ndarray, marks: Sequence[Candidate], grid: Grid | None = None) -> MarkedPicture:
     """The top view uint8 RGB [H, W, 3] with its tiles and labelled marks: P red, Q blue."""
     canvas, image = _enlarged(frame)
-    names = _draw_grid(canvas, grid) if grid else []
     pixels = resized(np.array([m.pixel for m in marks]).reshape(-1, 2), image.size, image.sent_size)
+    names = _draw_grid(canvas, grid, pixels) if grid else []
     _draw_marks(canvas, pixels, [m.label for m in marks], names)
     return MarkedPicture(canvas, image)
 
@@ -70,7 +79,7 @@ def draw_points(
     places = resized(pixels, image.size, image.sent_size)
     seen = np.all(np.isfinite(places), axis=1)
     if path and seen.sum() > 1:
-        cv2.polylines(canvas, [_fixed(places[seen])], False, _LINE, _thick(canvas), cv2.LINE_AA, 4)
+        cv2.polylines(canvas, [fixed(places[seen])], False, _LINE, thickness(canvas), cv2.LINE_AA, 4)
     _draw_marks(canvas, places[seen], [label for label, s in zip(labels, seen, strict=True) if s], [])
     return MarkedPicture(canvas, image)
 
@@ -96,97 +105,66 @@ def _enlarged(frame: np.ndarray) -> tuple[np.ndarray, SentImage]:
     return np.ascontiguousarray(canvas), SentImage(width, height, *size)
 
 
-def _draw_grid(canvas: np.ndarray, grid: Grid) -> list[TextBox]:
-    """Tiles, and their names in the lower left corners; returns where the names are."""
+def _draw_grid(canvas: np.ndarray, grid: Grid, marks: np.ndarray) -> list[TextBox]:
+    """Tiles, and each one's name in a corner that no mark is in; returns where the names are."""
     size = (canvas.shape[1], canvas.shape[0])
     plain = canvas.copy()
     for name in grid.names:
         corners = np.rint(grid.corners_px(name, size)).astype(int)
-        cv2.rectangle(canvas, corners[0].tolist(), corners[1].tolist(), _GRID, max(1, _thick(canvas) // 2))
+        cv2.rectangle(canvas, corners[0].tolist(), corners[1].tolist(), WHITE, max(1, thickness(canvas) // 2))
     cv2.addWeighted(canvas, 0.55, plain, 0.45, 0, canvas)
-    scale, boxes = 0.8 * _scale(canvas), []
+    scale, boxes = 0.8 * text_scale(canvas), []
     for name in grid.names:
-        left, bottom = grid.corners_px(name, size)[[0, 1], [0, 1]]
-        width, height = _text_size(name, scale)
-        boxes.append(TextBox(left + 4, bottom - height - 6, width, height))
-        _write(canvas, name, boxes[-1], scale, _GRID, outline=(60, 60, 60))
+        corners = _corners(grid.corners_px(name, size), text_size(name, scale))
+        boxes.append(min(corners, key=lambda box: _covered_px(box, marks, 3.0 * thickness(canvas))))
+        write(canvas, name, boxes[-1], scale, WHITE, outline=(60, 60, 60))
     return boxes
 
 
+def _corners(tile: np.ndarray, size: tuple[float, float]) -> list[TextBox]:
+    """Places for a text in a tile [2, 2]: lower left, upper left, lower right, upper right."""
+    (left, top), (right, bottom) = tile
+    width, height = size
+    return [
+        TextBox(x, y, width, height)
+        for x in (left + 4, right - width - 4)
+        for y in (bottom - height - 6, top + 6)
+    ]
+
+
+def _covered_px(box: TextBox, marks: np.ndarray, radius: float) -> float:
+    return sum(box.overlap_px(TextBox(x - radius, y - radius, 2 * radius, 2 * radius)) for x, y in marks)
+
+
 def _draw_marks(canvas: np.ndarray, places: np.ndarray, labels: Sequence[str], taken: list[TextBox]) -> None:
-    radius, scale = 3.0 * _thick(canvas), _scale(canvas)
-    pads = [(w + 8, h + 8) for w, h in (_text_size(label, scale) for label in labels)]
+    radius, scale = 3.0 * thickness(canvas), text_scale(canvas)
+    pads = [(w + 8, h + 8) for w, h in (text_size(label, scale) for label in labels)]
     boxes = place_labels(places, pads, (canvas.shape[1], canvas.shape[0]), radius, taken)
     for place, box, label in zip(places, boxes, labels, strict=True):
-        _leader(canvas, place, box, _colour(label))
+        leader(canvas, place, box, _colour(label))
     for place, box, label in zip(places, boxes, labels, strict=True):
-        _disc(canvas, place, radius, _colour(label))
-        _plate(canvas, box, _colour(label))
-        _write(canvas, label, TextBox(box.left + 4, box.top + 4, box.width - 8, box.height - 8), scale, _GRID)
+        disc(canvas, place, radius, _colour(label))
+        plate(canvas, box, _colour(label))
+        write(canvas, label, TextBox(box.left + 4, box.top + 4, box.width - 8, box.height - 8), scale, WHITE)
 
 
 def _draw_line(canvas: np.ndarray, pixels: np.ndarray, title: str, taken: Sequence[TextBox]) -> TextBox:
     """Draws one height; its title stands on the line, left, or further right where one is already."""
-    cv2.polylines(canvas, [_fixed(pixels)], False, _LINE, max(1, _thick(canvas) // 2), cv2.LINE_AA, 4)
-    scale = 0.85 * _scale(canvas)
-    width, height = _text_size(title, scale)
+    cv2.polylines(canvas, [fixed(pixels)], False, _LINE, max(1, thickness(canvas) // 2), cv2.LINE_AA, 4)
+    scale = 0.85 * text_scale(canvas)
+    width, height = text_size(title, scale)
     left = 6.0
     while True:
-        y = float(np.interp(left + width / 2, pixels[:, 0], pixels[:, 1]))
+        on_line = np.interp(left + width / 2, pixels[:, 0], pixels[:, 1])
+        y = float(np.clip(on_line, height / 2 + 6, canvas.shape[0] - height / 2 - 6))
         box = TextBox(left, y - height / 2 - 4, width + 8, height + 8)
         if not any(box.overlap_px(t) for t in taken) or left + 2 * width > canvas.shape[1]:
             break
         left += 12.0
-    _plate(canvas, box, (70, 60, 20))
-    _write(canvas, title, TextBox(box.left + 4, box.top + 4, width, height), scale, _LINE)
+    plate(canvas, box, (70, 60, 20))
+    write(canvas, title, TextBox(box.left + 4, box.top + 4, width, height), scale, _LINE)
     return box
 
 
 def _colour(label: str) -> Colour:
     return GRASPED if label.startswith("P") or label == GRASP else OTHER
-
-
-def _scale(canvas: np.ndarray) -> float:
-    return max(canvas.shape[:2]) / 1200
-
-
-def _thick(canvas: np.ndarray) -> int:
-    return max(2, round(max(canvas.shape[:2]) / 400))
-
-
-def _text_size(text: str, scale: float) -> tuple[float, float]:
-    (width, height), below = cv2.getTextSize(text, _FONT, scale, 2)
-    return float(width), float(height + below // 2)
-
-
-def _write(
-    canvas: np.ndarray, text: str, box: TextBox, scale: float, colour: Colour, outline: Colour | None = None
-) -> None:
-    place = (round(box.left), round(box.top + box.height - 1))
-    if outline is not None:
-        cv2.putText(canvas, text, place, _FONT, scale, outline, 5, cv2.LINE_AA)
-    cv2.putText(canvas, text, place, _FONT, scale, colour, 2, cv2.LINE_AA)
-
-
-def _plate(canvas: np.ndarray, box: TextBox, colour: Colour) -> None:
-    ends = np.array([[box.left, box.top], [box.left + box.width, box.top + box.height]])
-    top_left, bottom_right = np.rint(ends).astype(int).tolist()
-    cv2.rectangle(canvas, top_left, bottom_right, colour, cv2.FILLED)
-    cv2.rectangle(canvas, top_left, bottom_right, _GRID, 1)
-
-
-def _disc(canvas: np.ndarray, place: np.ndarray, radius: float, colour: Colour) -> None:
-    centre = _fixed(place).ravel().tolist()
-    cv2.circle(canvas, centre, round(16 * (radius + 1)), _GRID, cv2.FILLED, cv2.LINE_AA, 4)
-    cv2.circle(canvas, centre, round(16 * (radius - 1)), colour, cv2.FILLED, cv2.LINE_AA, 4)
-
-
-def _leader(canvas: np.ndarray, place: np.ndarray, box: TextBox, colour: Colour) -> None:
-    ends = [_fixed(p).ravel().tolist() for p in (place, box.centre)]
-    cv2.line(canvas, ends[0], ends[1], _GRID, _thick(canvas) + 2, cv2.LINE_AA, 4)
-    cv2.line(canvas, ends[0], ends[1], colour, _thick(canvas), cv2.LINE_AA, 4)
-
-
-def _fixed(pixels: np.ndarray) -> np.ndarray:
-    """OpenCV's fixed point: sixteenths of a pixel."""
-    return np.rint(np.asarray(pixels) * 16).astype(np.int32).reshape(-1, 1, 2)

@@ -34,7 +34,9 @@ def _outside(plan: KeypointPlan, rules: PlanRules) -> Iterator[str]:
     low = np.array(rules.workspace.low_m) - rules.slack_m
     high = np.array(rules.workspace.high_m) + rules.slack_m
     points = {f"waypoint {i}": p for i, p in enumerate(plan.waypoints_m)}
-    points |= {f"keypoint {n!r}": plan.keypoints[n] for n in (GRASP, TARGET)}
+    for name in (GRASP, TARGET):
+        if not (plan.waypoints_m == plan.keypoints[name]).all(axis=1).any():  # else it is named already
+            points[f"keypoint {name!r}"] = plan.keypoints[name]
     for name, point in points.items():
         if not ((point >= low) & (point <= high)).all():
             yield (

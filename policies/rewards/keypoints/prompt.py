@@ -36,7 +36,7 @@ Task: {task}
 
 Picture 1 looks at the scene from above. Points on things are marked and labelled: {labels}.{graspable}
 It is divided into tiles: columns {first_column} to {last_column} from left to right, rows {first_row} to \
-{last_row} from bottom to top. Each tile's name is in its lower left corner.
+{last_row} from bottom to top. Each tile's name is inside it, in a corner.
 
 Picture 2 looks from the side. Lines show heights above the table, measured where the thing to be grasped \
 stands: {heights}.
@@ -44,8 +44,8 @@ stands: {heights}.
 Plan how the gripper does the task:
 - grasp: the marked point to grasp (keypoint), and the line nearest to its height.
 - waypoints: the places that the grasped thing passes through between grasp and target, in order, each as \
-the tile it is above and the nearest height line. At most {most}; none if it goes straight.
-- target: where it ends (at): a marked point or a tile, and the nearest height line.
+the tile it is straight above and the nearest height line. At most {most}; none if it goes straight.
+- target: where it ends (at): a marked point or a tile, and the nearest height line to where it then is.
 - confidence: how sure you are that this does the task, from 0 to 1.
 If the thing to be grasped or the target is not visible, set visible to false, grasp and target to null, and \
 waypoints to [].

@@ -12,7 +12,14 @@ from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCam
 from policies.rewards.keypoints.candidates import Candidate, candidates, spread_points
 from policies.rewards.keypoints.grid import Grid
 from policies.rewards.keypoints.height_lines import HeightLines
-from policies.rewards.keypoints.lift import PIXEL_STD, LiftedPoint, depth_at, from_depth, from_height
+from policies.rewards.keypoints.lift import (
+    PIXEL_STD,
+    LiftedPoint,
+    at_height,
+    depth_at,
+    from_depth,
+    from_height,
+)
 from policies.rewards.keypoints.masks import Mask, Segmenter
 from policies.rewards.keypoints.overlay import MarkedPicture, draw_side, draw_top
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
@@ -88,16 +95,18 @@ def prepare_question(
     grid: Grid | None = None,
     grasped: int | None = None,
     points_per_mask: int = 5,
+    near_m: np.ndarray | None = None,
 ) -> Question:
     """Propose masks in the top view, mark points on them, draw both pictures and write the prompt.
 
-    ``grasped`` is the mask that is to be grasped, where it is known: its marks are P, and the side view's
-    heights are those at its distance; else they are those at the largest mask. Raises NoObject, LiftError.
+    ``grasped`` is the mask that is to be grasped, where it is known: its marks are P. The side view's heights
+    are those at ``near_m`` [3] in base (the tool's place, for a thing in the hand), else where that mask, or
+    the largest, is by its depth or would stand on the table. Raises NoObject, LiftError.
     """
     grid = grid or Grid()
     masks = segmenter.propose(top.frame, top.depth_m)
     marks = candidates(masks, grasped, points_per_mask)
-    stands = from_height(masks[grasped or 0].centroid, top.camera, heights.table_z_m).point_m
+    near = _stands(top, masks[grasped or 0], heights) if near_m is None else np.asarray(near_m, float)
     vocabulary = Vocabulary.of(tuple(m.label for m in marks), grid, heights)
     return Question(
         sentence=sentence,
@@ -108,7 +117,7 @@ def prepare_question(
         grid=grid,
         heights=heights,
         top_picture=draw_top(top.frame, marks, grid),
-        side_picture=draw_side(side.frame, side.camera, heights, stands),
+        side_picture=draw_side(side.frame, side.camera, heights, near),
         vocabulary=vocabulary,
         prompt=build_prompt(sentence, vocabulary, heights),
     )
@@ -119,18 +128,18 @@ def plan_from_reply(
 ) -> KeypointPlan:
     """The plan that a reply to this question means; ``source.confidence`` is multiplied by the model's own.
 
-    A place is where the top view's ray through its mark or tile meets its height, or for a mark its depth
-    where the top view has any. Raises NotVisible, LiftError and PlanError.
+    The grasp is the marked point itself, by the top view's depth or where its ray meets the height line; the
+    other places are straight above a mark or a part of the table. Raises NotVisible, LiftError and PlanError.
     """
     if reply.grasp is None or reply.target is None:
         raise NotVisible(
             f"the model does not see what {question.sentence!r} needs; clear the view and ask again"
         )
-    lifted = {GRASP: _place(question, reply.grasp.keypoint, reply.grasp.height)}
+    lifted = {GRASP: _on_mark(question, reply.grasp.keypoint, reply.grasp.height)}
     between = [f"via{i}" for i in range(1, len(reply.waypoints) + 1)]
     for name, block in zip(between, reply.waypoints, strict=True):
-        lifted[name] = _place(question, block.tile, block.height)
-    lifted[TARGET] = _place(question, reply.target.at, reply.target.height)
+        lifted[name] = _above(question, block.tile, block.height)
+    lifted[TARGET] = _above(question, reply.target.at, reply.target.height)
     mask = question.masks[_mark(question, reply.grasp.keypoint).mask]
     points = {question.top.name: spread_points(mask, _TRACKED_POINTS)}
     sure = PlanSource(
@@ -143,17 +152,34 @@ def plan_from_reply(
     return make_plan(lifted, between, question.cameras, points, facts, sure)
 
 
-def _place(question: Question, name: str, height: str) -> LiftedPoint:
-    """In base: a mark by its depth, where there is a depth image; else by the height line, as tiles are."""
+def _stands(top: View, mask: Mask, heights: HeightLines) -> np.ndarray:
+    pixel = spread_points(mask, 1)[0]
+    if top.depth_m is not None:
+        return from_depth(pixel, float(depth_at(top.depth_m, pixel)[0]), top.camera).point_m
+    return from_height(pixel, top.camera, heights.table_z_m).point_m
+
+
+def _on_mark(question: Question, label: str, height: str) -> LiftedPoint:
+    """The marked point in base: by its depth, where there is a depth image, else at the height line."""
+    view, heights, pixel = question.top, question.heights, _mark(question, label).pixel
+    if view.depth_m is not None:
+        return from_depth(pixel, float(depth_at(view.depth_m, pixel)[0]), view.camera)
+    return from_height(pixel, view.camera, heights.z_m(height), PIXEL_STD, heights.std_m(height))
+
+
+def _above(question: Question, name: str, height: str) -> LiftedPoint:
+    """In base, at the height line above a mark, or above the part of the table that a tile shows.
+
+    Not where the tile's ray has that height: seen from near by, that is above another tile.
+    """
     view, heights = question.top, question.heights
     if name in question.vocabulary.tiles:
         low, high = question.grid.corners_px(name, view.camera.size)
-        pixel, spread_px = (low + high) / 2, float(np.mean(high - low)) / np.sqrt(12)
+        spread_px = float(np.mean(high - low)) / np.sqrt(12)
+        below = from_height((low + high) / 2, view.camera, heights.table_z_m, spread_px)
     else:
-        pixel, spread_px = _mark(question, name).pixel, PIXEL_STD
-        if view.depth_m is not None:
-            return from_depth(pixel, float(depth_at(view.depth_m, pixel)[0]), view.camera, spread_px)
-    return from_height(pixel, view.camera, heights.z_m(height), spread_px, heights.std_m(height))
+        below = _on_mark(question, name, height)
+    return at_height(below, heights.z_m(height), heights.std_m(height))
 
 
 def _mark(question: Question, label: str) -> Candidate:
