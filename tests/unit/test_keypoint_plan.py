@@ -178,6 +178,12 @@ def test_a_refusing_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "plans").write_text("")
+    with pytest.raises(StoreError, match=r"cannot write .*plans/0001\.json: File exists"):
+        PlanStore(tmp_path / "plans").write(plan())
+
+
 def test_a_veto_stands_beside_the_plan_and_is_never_lost(tmp_path: Path) -> None:
     store = PlanStore(tmp_path)
     path, content = store.write(plan()), plan().to_json()

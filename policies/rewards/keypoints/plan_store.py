@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,19 +45,13 @@ class PlanStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             aside.write_text(plan.to_json())
             fsync(aside)
-            os.link(
-                aside, target
-            )  # unlike a rename it fails where there is one, also for two writers at once
+            self._link(aside, target)
             fsync(self._folder)
-        except FileExistsError as error:
-            raise StoreError(
-                f"plan version {plan.version} is already stored in {target}; plans are never replaced: "
-                f"give the new one version {self.next_version()}"
-            ) from error
         except OSError as error:
             raise disk_error(target, error) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):  # where nothing could be written there is nothing to take away
+                aside.unlink()
         return target
 
     def plans(self) -> tuple[KeypointPlan, ...]:
@@ -107,6 +102,17 @@ class PlanStore:
         except (ValueError, TypeError) as error:
             raise StoreError(
                 f"{path} is damaged ({error}); restore it, as vetoed plans would count again"
+            ) from error
+
+    def _link(self, aside: Path, target: Path) -> None:
+        try:
+            os.link(
+                aside, target
+            )  # unlike a rename it fails where there is one, also for two writers at once
+        except FileExistsError as error:
+            raise StoreError(
+                f"{target} already holds a plan of that version; plans are never replaced: "
+                f"give the new one version {self.next_version()}"
             ) from error
 
     def _files(self) -> list[Path]:
