@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-# Real SDK threads and processes against the wall clock of a shared machine.
-_REAL_CLOCK = ("tests/sdk/", "tests/ros/")
+# Real SDK threads, processes and servers against the wall clock of a shared machine.
+_REAL_CLOCK = ("tests/sdk/", "tests/ros/", "tests/vlm_servers/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
