@@ -1,0 +1,1 @@
+"""The dense reward: progress along waypoints as a potential, with alarms that switch it off."""

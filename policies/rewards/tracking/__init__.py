@@ -1,0 +1,1 @@
+"""Where an object and the keypoints on it are, between two queries of the vision-language model."""
