@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+SMALL = (128, 128, 32)  # height, width and the patch's side, px
+LARGE = (240, 320, 80)
+HERE = np.eye(3)
 
 
 def texture(rng: np.random.Generator, height: int, width: int, tint: tuple[float, float, float]) -> Image:
@@ -43,6 +46,13 @@ class PatchScene:
         table = texture(rng, height, width, (0.95, 1.0, 1.0))
         return cls(table, first, mask, centre + offsets, centre, rng, noise)
 
+    def plain(self) -> PatchScene:
+        """The same with a red patch without pattern on a plain brown table."""
+        table, first = np.zeros_like(self.table), np.zeros_like(self.first)
+        table[:], first[:] = (140, 125, 105), (200, 50, 45)
+        table[: len(table) // 3] = (120, 105, 90)  # a shadow
+        return replace(self, table=table, first=first)
+
     def motion(self, dx: float, dy: float, degrees: float = 0.0, scale: float = 1.0) -> NDArray[np.float64]:
         """[3, 3] pixel of the first picture -> pixel of one where the patch has moved so about its centre."""
         turn = cv2.getRotationMatrix2D((float(self.centre[0]), float(self.centre[1])), degrees, scale)
@@ -59,14 +69,15 @@ class PatchScene:
         """The picture with the patch moved, and a cover [h, w, 3] laid over with its left top at (x, y)."""
         size = self.mask.shape[1], self.mask.shape[0]
         on = cv2.warpPerspective(self.mask.astype(np.float32), motion, size)[..., None]
-        picture = self.table * (1 - on) + cv2.warpPerspective(self.first, motion, size) * on
+        drawn = self.table * (1 - on) + cv2.warpPerspective(self.first, motion, size) * on
+        picture = np.asarray(drawn, np.float64)
         if cover is not None:
             picture = _laid_over(picture, *cover)
         return np.clip(picture + self.rng.normal(0, self.noise, picture.shape), 0, 255).astype(np.uint8)
 
     def truth(self, motion: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the keypoints [5, 2] are."""
-        return cv2.perspectiveTransform(self.points[:, None], motion)[:, 0]
+        return np.asarray(cv2.perspectiveTransform(self.points[:, None], motion), np.float64)[:, 0]
 
 
 def _laid_over(picture: NDArray[np.float64], cover: Image, x: int, y: int) -> NDArray[np.float64]:

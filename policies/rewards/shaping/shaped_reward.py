@@ -9,14 +9,14 @@ two steps; what must never happen is that a state's Phi is computed anew after i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from robot.core.errors import SpecMismatch
 
-Number = TypeVar("Number", float, NDArray[np.float64])
+Number = TypeVar("Number", float, NDArray[np.floating[Any]])
 
 
 @dataclass(frozen=True)

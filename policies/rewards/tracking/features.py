@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.rewards.tracking.frame import Window
+
 _RATIO = 0.8  # the best match must be this much nearer than the second (Lowe 2004)
 _CONTRAST = 0.015  # below OpenCV's 0.04: small objects have few features
 
@@ -20,24 +22,9 @@ class Features:
     descriptors: NDArray[np.float32]  # [M, 128]
 
 
-@dataclass(frozen=True)
-class Window:
-    """A rectangle of an image, right and bottom excluded."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def empty(self) -> bool:
-        """Whether it holds no pixel."""
-        return self.right <= self.left or self.bottom <= self.top
-
-
 def detect(gray: NDArray[np.uint8], window: Window, scale: float) -> Features:
     """The features in a window of a gray image shrunk by ``scale``, in pixels of the image as it was."""
-    part = np.ascontiguousarray(gray[window.top : window.bottom, window.left : window.right])
+    part = window.cut(gray)
     if scale < 1.0:
         part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found, descriptors = cv2.SIFT.create(contrastThreshold=_CONTRAST).detectAndCompute(part, None)
@@ -46,7 +33,7 @@ def detect(gray: NDArray[np.uint8], window: Window, scale: float) -> Features:
     shrunk = np.array([part.shape[1], part.shape[0]])
     whole = np.array([window.right - window.left, window.bottom - window.top])
     points = (np.array([f.pt for f in found], np.float64) + 0.5) * (whole / shrunk) - 0.5  # pixel centres
-    return Features(points + np.array([window.left, window.top]), np.asarray(descriptors, np.float32))
+    return Features(points + window.corner, np.asarray(descriptors, np.float32))
 
 
 def inside(features: Features, mask: NDArray[np.bool_]) -> Features:

@@ -34,6 +34,12 @@ def move(T: Matrix, points: Points) -> Points:
     return moved[:, :2] / scale
 
 
+def inverse(T: Matrix) -> Matrix:
+    """The way back, with 1 in the last place."""
+    back = np.asarray(np.linalg.inv(T), np.float64)
+    return back / back[2, 2]
+
+
 def fit_motion(first: Points, second: Points, tolerance_px: float, model: Model) -> PlanarMotion | None:
     """The "similarity" or "homography" that takes ``first`` to ``second``; None without three agreeing pairs.
 
@@ -49,7 +55,7 @@ def fit_motion(first: Points, second: Points, tolerance_px: float, model: Model)
     for _ in range(2):
         if np.count_nonzero(inliers) < 3:
             return None
-        T = _least_squares(first[inliers], second[inliers], model)
+        T = least_squares(first[inliers], second[inliers], model)
         inliers = _agree(T, first, second, tolerance_px)
     return PlanarMotion(T, inliers) if np.count_nonzero(inliers) >= 3 else None
 
@@ -79,7 +85,8 @@ def _pairs(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return i, (i + rng.integers(1, count, size=_HYPOTHESES)) % count
 
 
-def _least_squares(first: Points, second: Points, model: Model) -> Matrix:
+def least_squares(first: Points, second: Points, model: Model) -> Matrix:
+    """The motion [3, 3] with the least squared error over all pairs [N, 2], N at least 2."""
     if model == "homography" and len(first) >= _FEWEST_FOR_HOMOGRAPHY:
         T, _ = cv2.findHomography(first, second, 0)
         if T is not None:

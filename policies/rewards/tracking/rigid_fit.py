@@ -13,6 +13,7 @@ Points = NDArray[np.float64]  # [N, 3] m
 
 _HYPOTHESES = 200
 _FEWEST = 4  # three define a motion, the fourth agrees with it
+_LEAST_SHARE = 0.3  # of the lifted points must agree: a few always do by chance
 _FLAT = 1e-3  # second singular value over the first: points on a line leave the turn about it open
 
 
@@ -54,12 +55,12 @@ def fit_rigid(first_m: ArrayLike, second_m: ArrayLike, tolerance_m: float) -> Ri
     """The motion of one rigid object from points lifted in two images; deterministic RANSAC.
 
     Args:
-        first_m: [N, 3] the points then, by depth or two cameras; NaN rows were not lifted and count as outliers.
+        first_m: [N, 3] the points then, by depth or two cameras; NaN rows were not lifted, so are outliers.
         second_m: [N, 3] the same points now.
         tolerance_m: of an inlier; the lifting's error, some millimetres.
 
     Returns:
-        None where fewer than four points agree, or they lie on a line.
+        None where fewer than four points or 30 % of them agree, or they lie on a line.
     """
     a, b = np.asarray(first_m, np.float64), np.asarray(second_m, np.float64)
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 3:
@@ -75,18 +76,20 @@ def fit_rigid(first_m: ArrayLike, second_m: ArrayLike, tolerance_m: float) -> Ri
 
 
 def _agreed(a: Points, b: Points, tolerance_m: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
-    if len(a) < _FEWEST:
+    fewest = max(_FEWEST, int(np.ceil(_LEAST_SHARE * len(a))))
+    if len(a) < fewest:
         return None
     triples = _triples(len(a))
     hypotheses = kabsch(a[triples], b[triples])
     inliers = _gaps(hypotheses, a, b) <= tolerance_m  # [hypotheses, N]
     best = inliers[int(np.argmax(np.count_nonzero(inliers, axis=1)))]
+    T = np.eye(4)
     for _ in range(2):
-        if np.count_nonzero(best) < _FEWEST or _on_a_line(a[best]):
+        if np.count_nonzero(best) < fewest or _on_a_line(a[best]):
             return None
         T = kabsch(a[best], b[best])
         best = _gaps(T, a, b) <= tolerance_m
-    return (T, best) if np.count_nonzero(best) >= _FEWEST else None
+    return (T, best) if np.count_nonzero(best) >= fewest else None
 
 
 def _triples(count: int) -> NDArray[np.int64]:

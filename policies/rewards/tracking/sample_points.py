@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.rewards.tracking.anchor import TooPlain
 from robot.core.errors import SpecMismatch
 
 _FEWEST = 8
@@ -36,10 +37,6 @@ def sample_points(
             f"the mask of {int(mask.sum())} pixels holds {len(points)} points with pattern to follow"
         )
     return points
-
-
-class TooPlain(SpecMismatch):
-    """An object too small or without pattern to follow by its points; its colour may do."""
 
 
 def eroded(mask: NDArray[np.bool_], by_px: int) -> NDArray[np.bool_]:
