@@ -48,6 +48,17 @@ def test_a_loss_is_seen_at_once_and_the_object_found_elsewhere() -> None:
     assert errors[-1] < 1.5
 
 
+def test_a_plain_cube_is_followed_by_colour_though_its_edges_are_corners() -> None:
+    scene = PatchScene.make(*SMALL, seed=11).plain()
+    cube = scene.first.copy()
+    cube[: int(scene.centre[1]) - 6][scene.mask[: int(scene.centre[1]) - 6]] = (150, 35, 32)  # its upper face
+    scene = replace(scene, first=cube)
+    assert ObjectTracker(scene.image(HERE), scene.mask, scene.points).follows == "colour"
+    seen, errors = watch(scene, [scene.motion(0, -3 * t) for t in range(10)])
+    assert statuses(seen) == {TrackStatus.TRACKED}
+    assert np.percentile(errors, 90) < 1.5
+
+
 def test_of_two_alike_neither_is_taken_after_a_loss() -> None:
     scene = PatchScene.make(*SMALL, seed=10).plain()
     tracker = ObjectTracker(scene.image(HERE), scene.mask, scene.points)

@@ -32,9 +32,10 @@ def evened(gray: NDArray[np.uint8], window_px: int) -> NDArray[np.uint8]:
 
 def patches(values: NDArray, pixels: Pixels, window_px: int) -> NDArray[np.float32]:
     """The windows [N, window_px ** 2] around pixels of an image or mask [H, W]; 0 beyond its edge."""
-    padded = cv2.copyMakeBorder(values.astype(np.float32), *[window_px // 2] * 4, cv2.BORDER_CONSTANT)
+    half = window_px // 2
+    padded = cv2.copyMakeBorder(values.astype(np.float32), half, half, half, half, cv2.BORDER_CONSTANT)
     windows = sliding_window_view(padded, (window_px, window_px))
-    return windows[pixels[:, 1], pixels[:, 0]].reshape(len(pixels), -1)
+    return np.asarray(windows[pixels[:, 1], pixels[:, 0]], np.float32).reshape(len(pixels), -1)
 
 
 def correlation(a: Patches, b: Patches, on: Patches) -> NDArray[np.float32]:

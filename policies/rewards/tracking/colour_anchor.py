@@ -64,7 +64,7 @@ class ColourAnchor:
         overlap = float((found & mask).sum() / max((found & _near(mask) | mask).sum(), 1))
         if overlap < _OVERLAP:
             told = f"colour and mask of the object overlap by {overlap:.0%}, want {_OVERLAP:.0%}"
-            raise TooPlain(f"{told}, and it has no pattern to follow; give it another colour or a sticker")
+            raise TooPlain(f"{told}; put a sticker on it, or change its colour or the mask")
         outline, self._normals = _outline(mask)
         self._count = len(outline)
         self.points = np.vstack([outline, _inner_points(mask)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,12 @@ from policies.rewards.tracking.colour_anchor import ColourAnchor
 from policies.rewards.tracking.frame import Frame
 from policies.rewards.tracking.pattern_anchor import PatternAnchor
 from policies.rewards.tracking.planar_motion import inverse, move
+from policies.rewards.tracking.sample_points import pattern_share
 from policies.rewards.tracking.tracked_object import TrackedObject, TrackStatus
 from policies.rewards.tracking.tracker_config import TrackerConfig
 from robot.core.errors import SpecMismatch
 
+_PATTERNED = 0.5  # share of the object with pattern below which its colour is the better guide
 _NEIGHBOURS = 5  # sample points that tell whether a keypoint is hidden
 _SEARCH = 1.0  # the window searched reaches this many object sizes beyond the object
 _SMALLEST, _LARGEST = 0.25, 4.0  # sizes of the object against the anchor image's that are believed
@@ -26,11 +29,11 @@ class ObjectTracker:
 
     An object with pattern is followed by it: flow from the last image gives a guess, alignment with the
     anchor image the position, so drift does not add up. A point counts if it still looks as in the anchor
-    image by pattern and colour; coming back in the flow is a vote only. A plain object is followed by its
-    colour and outline; ``follows`` says which it is. Either is searched for in a window around it while it is
-    suspect, in the whole image once it is lost. The motion is one of the image plane: when the object turns
-    out of it far enough to look different, it becomes suspect, then lost, and a new query must give a new
-    anchor.
+    image by pattern and colour; coming back in the flow is a vote only. An object that is mostly plain is
+    followed by its colour and outline, if these tell it apart; ``follows`` says which it is. Either is
+    searched for in a window around it while it is suspect, in the whole image once it is lost. The motion is
+    one of the image plane: when the object turns out of it far enough to look different, it becomes suspect,
+    then lost, and a new query must give a new anchor.
 
     Args:
         image: [H, W, 3] uint8 RGB, the anchor image.
@@ -57,7 +60,10 @@ class ObjectTracker:
         self._points = np.array(points_px, np.float64)
         if self._points.ndim != 2 or self._points.shape[1] != 2:
             raise SpecMismatch(f"keypoints have shape {self._points.shape}, want [N, 2] px")
+        if mask.shape != self._before.gray.shape:
+            raise SpecMismatch(f"mask has shape {mask.shape}, want the image's {self._before.gray.shape}")
         self._anchor = self._made(self._before, np.asarray(mask, bool))
+        self.follows = "pattern" if isinstance(self._anchor, PatternAnchor) else "colour"
         gaps = np.linalg.norm(self._points[:, None] - self._anchor.points, axis=2)
         self._nearest = np.argsort(gaps, axis=1, kind="stable")[:, :_NEIGHBOURS]
         # The last place that was believed.
@@ -79,13 +85,20 @@ class ObjectTracker:
         return self._settle(now, fit)
 
     def _made(self, frame: Frame, mask: NDArray[np.bool_]) -> Anchor:
-        try:
-            anchor = PatternAnchor(frame, mask, self._config)
-            self.follows = "pattern"
-        except TooPlain:
-            anchor = ColourAnchor(frame, mask)
-            self.follows = "colour"
-        return anchor
+        c = self._config
+        by: list[Callable[[], Anchor]] = [
+            lambda: PatternAnchor(frame, mask, c),
+            lambda: ColourAnchor(frame, mask),
+        ]
+        if pattern_share(frame.gray, mask, c.window_px) < _PATTERNED:
+            by.reverse()
+        reasons = []
+        for make in by:
+            try:
+                return make()
+            except TooPlain as error:
+                reasons.append(str(error))
+        raise TooPlain("; ".join(reasons))
 
     @property
     def _lost(self) -> bool:

@@ -62,6 +62,8 @@ class PatternAnchor:
     def _flowed(self, before: Frame, now: Frame, last: Fit) -> Matrix | None:
         c, T, here = self._config, last.T_now_anchor, self.points[last.support]
         window = before.around(move(T, self.corners), _REACH * self.size_px)
+        if window.empty:
+            return None
         images = window.cut(before.gray), window.cut(now.gray)
         start = move(T, here) - window.corner
         there, ok = flow(*images, start, c.window_px, _FLOW_LEVELS, c.forward_backward_px)

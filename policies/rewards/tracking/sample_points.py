@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.rewards.tracking.anchor import TooPlain
-from robot.core.errors import SpecMismatch
 
 _FEWEST = 8
 _PATTERN = 3.0  # grey levels a pixel: the mean slope a window must have in every direction
@@ -23,20 +22,25 @@ def sample_points(
     where the object's own pattern slopes both ways, as along a mere edge they slide (Shi and Tomasi 1994).
 
     Raises:
-        SpecMismatch: a mask of another size than the image.
         TooPlain: fewer than eight such points.
     """
-    if mask.shape != gray.shape:
-        raise SpecMismatch(f"mask has shape {mask.shape}, want the image's {gray.shape}")
-    inner = eroded(mask, _INSET_PX)
+    inner, firm = eroded(mask, _INSET_PX), _firm(gray, mask, window_px)
     apart = max(3.0, float(np.sqrt(inner.sum() / (2.0 * count))))
-    firm = inner & (_weakest_slope(gray, eroded(mask, 1), window_px) >= _PATTERN)
     points = _spread(np.vstack([_corners(gray, firm, count, apart), _grid(firm, apart)]), 0.7 * apart)[:count]
     if len(points) < _FEWEST:
         raise TooPlain(
             f"the mask of {int(mask.sum())} pixels holds {len(points)} points with pattern to follow"
         )
     return points
+
+
+def pattern_share(gray: NDArray[np.uint8], mask: NDArray[np.bool_], window_px: int) -> float:
+    """The share of a mask [H, W] that has pattern to follow: near 1 for a print, less for a cube's edges."""
+    return float(_firm(gray, mask, window_px).sum() / max(eroded(mask, _INSET_PX).sum(), 1))
+
+
+def _firm(gray: NDArray[np.uint8], mask: NDArray[np.bool_], window_px: int) -> NDArray[np.bool_]:
+    return eroded(mask, _INSET_PX) & (_weakest_slope(gray, eroded(mask, 1), window_px) >= _PATTERN)
 
 
 def eroded(mask: NDArray[np.bool_], by_px: int) -> NDArray[np.bool_]:
