@@ -22,7 +22,6 @@ from lerobot.policies.sac.modeling_sac import SACPolicy
 from lerobot.rl.buffer import ReplayBuffer, concatenate_batch_transitions
 from lerobot.utils.constants import ACTION, OBS_STATE
 
-from benchmarks.foreign import torchvision_stub  # noqa: F401  # before lerobot
 from benchmarks.foreign.environment import Transition
 from benchmarks.foreign.statistics import state_statistics
 from robot.core.types import Array

@@ -11,7 +11,10 @@ python3.11 -m venv "$folder"
 "$folder/bin/pip" install --quiet --no-deps --requirement "$here/requirements.txt"
 cd "$here/../.."
 PYTHONPATH=$PWD "$folder/bin/python" -c "
-import benchmarks.foreign.lerobot_learner, benchmarks.foreign.nudge_learner
+import benchmarks.foreign.nudge_learner
+from benchmarks.peers import torchvision_stub
+torchvision_stub.install()
+import benchmarks.foreign.lerobot_learner
 from benchmarks.foreign.tasks import FOREIGN_TASKS
 for name in FOREIGN_TASKS:
     env = FOREIGN_TASKS.load(name).make()
