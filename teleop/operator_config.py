@@ -15,7 +15,7 @@ class OperatorConfig:
     """``always`` records demonstrations, ``when_needed`` supervises, ``never`` watches."""
 
     engage: Literal["always", "when_needed", "never"] = "when_needed"
-    patience_steps: int = 8  # without progress before the operator reaches for the device
+    patience_steps: int = 12  # without progress before the operator reaches for the device
     progress_m: float = 0.002  # what counts as progress over that time
     drift_m: float = 0.012  # further from the goal than the best so far: drifting
     hold_steps: int = 4  # a correction lasts at least this long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from robot.core.spec import ArmActionSpec
 from robot.core.types import Array, Truth
 from robot.task import Waypoint
 
+_M_PER_RAD = 0.05  # of way that a turn counts for
 _SLIPPED_M = 0.03  # moved in the hand by more than this is no longer held
 
 
@@ -83,9 +85,23 @@ class ScriptedHand:
 
     def errors(self, truth: Truth) -> Errors:
         """Distance to the present waypoint."""
-        T_tool_goal = inverse(truth.poses[self._tool]) @ truth.poses[self.waypoint.frame]
-        goal = T_tool_goal[:3, 3] + T_tool_goal[:3, :3] @ np.array(self.waypoint.position_m)
-        return Errors(goal, _square_yaw(T_tool_goal))
+        return self._errors_to(self.waypoint, truth)
+
+    def remaining_m(self, truth: Truth) -> float:
+        """Length of the shortest way to the last waypoint, with turning as `_M_PER_RAD`.
+
+        A point that is only passed may be left out: who watches an arm that cuts a corner sees it get on.
+        """
+        ahead = self._waypoints[self.index :]
+        after = [*np.cumsum([_apart_m(a, b, truth) for a, b in pairwise(ahead)][::-1])[::-1], 0.0]
+        ways = []
+        for i, waypoint in enumerate(ahead):
+            errors = self._errors_to(waypoint, truth)
+            there = float(np.linalg.norm(errors.translation_m)) + _M_PER_RAD * abs(errors.yaw_rad)
+            ways.append(there + float(after[i]))
+            if i + 1 == len(ahead) or not _only_passed(waypoint, ahead[i + 1]):
+                break
+        return min(ways)
 
     def advance(self, truth: Truth, done: frozenset[str] = frozenset()) -> None:
         """Go to the next waypoint where this one is reached, back to the last one where its lane is left.
@@ -110,6 +126,11 @@ class ScriptedHand:
         now = (inverse(truth.poses[self._tool]) @ truth.poses[self.waypoint.holding])[:3, 3]
         self._grasp = now if self._grasp is None else self._grasp
         return float(np.linalg.norm(now - self._grasp)) > _SLIPPED_M
+
+    def _errors_to(self, waypoint: Waypoint, truth: Truth) -> Errors:
+        T_tool_goal = inverse(truth.poses[self._tool]) @ truth.poses[waypoint.frame]
+        goal = T_tool_goal[:3, 3] + T_tool_goal[:3, :3] @ np.array(waypoint.position_m)
+        return Errors(goal, _square_yaw(T_tool_goal))
 
     def _off_lane_m(self, truth: Truth, errors: Errors) -> float:
         off = errors.translation_m
@@ -157,6 +178,16 @@ class ScriptedHand:
             self._pause = int(self._rng.integers(*self._config.pause_steps))
         self._pause = max(0, self._pause - 1)
         return self._pause > 0
+
+
+def _only_passed(waypoint: Waypoint, following: Waypoint) -> bool:
+    """Whether nothing is done at a waypoint, so that the next one can be made for at once."""
+    return not waypoint.dwell_steps and waypoint.gripper == following.gripper and not following.after
+
+
+def _apart_m(one: Waypoint, other: Waypoint, truth: Truth) -> float:
+    here, there = (truth.poses[w.frame] @ np.array([*w.position_m, 1.0]) for w in (one, other))
+    return float(np.linalg.norm(there - here))
 
 
 def _square_yaw(T_tool_goal: Matrix) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from benchmarks.learning_table.marker import Marker, base_id, read_marker, write_marker
 from policies.replay.episode_store import EpisodeStore
@@ -13,7 +14,7 @@ from robot.core.errors import NudgeError
 from robot.session.config import SessionConfig, load_config
 
 # What demonstrations, base and its evaluation depend on; an arm that changes one cannot share them.
-_SAME = ("task", "seed", "rig", "demos", "eval_episodes", "encoder", "bc", "operator", "cell")
+_SAME = ("task", "seed", "rig", "demos", "eval_episodes", "encoder", "bc", "hands", "cell")
 
 
 def start_from(source: Path, target: Path, config: SessionConfig, commit: str) -> None:
@@ -41,13 +42,19 @@ def start_from(source: Path, target: Path, config: SessionConfig, commit: str) -
 
 
 def _require_same(base: SessionConfig, arm: SessionConfig, target: Path) -> None:
-    before, after = to_dict(base), to_dict(arm)
+    before, after = _with_hands(to_dict(base)), _with_hands(to_dict(arm))
     other = [f"{n}: the base has {before[n]}, got {after[n]}" for n in _SAME if before[n] != after[n]]
     if other:
         raise NudgeError(
             f"{target.name} cannot share demonstrations and base with the other arms: {'; '.join(other)}. "
             "Leave these settings alone in its preset, or delete the base's folder if the defaults changed"
         )
+
+
+def _with_hands(config: dict[str, Any]) -> dict[str, Any]:
+    # Demonstrations depend on how an operator steers; when one steps in is for each arm.
+    operator = config["operator"]
+    return {**config, "hands": {"hand": operator["hand"], "swing": operator["swing"]}}
 
 
 def _copy_demos(source: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ _STILL_M, _STILL_RAD = 0.004, 0.1  # moved since the step before
 _FLAT = 0.9  # cosine of the tilt of an object that lies as it did at first
 _NEAR_M, _NEAR_RAD = 0.03, 0.08  # the tool is where it began
 _LANDING_STEPS = 4  # after a swing, before the hand moves the tool again
+_BRISK_M = 0.03  # moved in a control step: nobody lays a hand on a tool in the middle of a swing
 _LOST_M = 0.25  # an object this far from its carrier has fallen out
 _GENTLE = 0.5  # of the largest action, on the way back
 # Down and up once, to feel the weight: what takes control is bounded for two steps, and a swing must not be.
@@ -38,6 +39,8 @@ class SwingHand:
         self._rng = np.random.default_rng([seed, 23])
         self._tremor = np.zeros(6)
         self._home: Matrix | None = None
+        self._T_base_tool: Matrix | None = None
+        self._brisk = False
         self._T_carrier_object: Matrix | None = None
         self._still = False
         self._plan: list[NDArray[np.float64]] = []  # what is left of the swing
@@ -49,6 +52,8 @@ class SwingHand:
         """Follow tool and object."""
         if self._home is None:
             self._home = np.array(truth.poses[self._tool], np.float64)
+        tool, self._T_base_tool = self._T_base_tool, np.array(truth.poses[self._tool], np.float64)
+        self._brisk = tool is not None and _moved_m(tool, self._T_base_tool) > _BRISK_M
         now = inverse(truth.poses[self._swing.carrier]) @ truth.poses[self._swing.object]
         before, self._T_carrier_object = self._T_carrier_object, now
         self._still = before is not None and _alike(before, now)
@@ -64,7 +69,7 @@ class SwingHand:
             self._held, self._idle = not (rests or lost), 0
         else:
             self._idle = self._idle + 1 if flat else 0
-            self._held = self._idle > self._config.swing.patience_steps
+            self._held = self._idle > self._config.swing.patience_steps and not self._brisk
             self._take()
         return self._held
 
@@ -113,7 +118,11 @@ class SwingHand:
         self._wait = int(self._rng.integers(self._config.swing.most_wait_steps + 1))
 
 
+def _moved_m(one: Matrix, other: Matrix) -> float:
+    return float(np.linalg.norm(other[:3, 3] - one[:3, 3]))
+
+
 def _alike(one: Matrix, other: Matrix) -> bool:
     """Whether two poses are so near that nothing moved between them."""
     turn = log_so3(one[:3, :3].T @ other[:3, :3])
-    return bool(np.linalg.norm(other[:3, 3] - one[:3, 3]) < _STILL_M and np.linalg.norm(turn) < _STILL_RAD)
+    return bool(_moved_m(one, other) < _STILL_M and np.linalg.norm(turn) < _STILL_RAD)

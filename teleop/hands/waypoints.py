@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
-
 from robot.core.spec import ArmActionSpec
 from robot.core.types import Array, Truth
 from robot.task import Task
@@ -51,19 +49,13 @@ class WaypointHand:
     def needed(self, truth: Truth) -> bool:
         """From stuck, drifting or late, to a waypoint further on."""
         self._step += 1
-        self._distances.append(self._remaining_m(truth))
+        self._distances.append(self._hand.remaining_m(truth))
         if self._held:
             self._lowest = min(self._lowest, self._hand.index)
             self._held = 0 if self._fine() else self._held + 1
         elif self._stuck() or self._drifting() or self._step > self._late_steps:
             self._held, self._lowest = 1, self._hand.index
         return self._held > 0
-
-    def _remaining_m(self, truth: Truth) -> float:
-        # Waypoints already passed count as done, so that moving on is progress.
-        errors = self._hand.errors(truth)
-        length = float(np.linalg.norm(errors.translation_m)) + 0.05 * abs(errors.yaw_rad)
-        return length - 0.1 * self._hand.index
 
     def _stuck(self) -> bool:
         d = self._distances

@@ -9,15 +9,18 @@ import pytest
 
 from robot.core.errors import ConfigError
 from robot.core.types import EpisodeStart, Truth
+from robot.task import Task
 from teleop.intervention import ScriptedOperator
 from teleop.operator_config import OperatorConfig
-from tests.unit.teleop_scene import ARM, STEADY, TASK, truth
+from tests.unit.teleop_scene import ABOVE, ARM, IN, STEADY, TASK, truth
 
 CONFIG = OperatorConfig(patience_steps=4, hold_steps=2, late_steps=30, hand=STEADY)
 
 
-def engaged(truths: list[Truth], config: OperatorConfig = CONFIG, allowed: bool = True) -> list[bool]:
-    operator = ScriptedOperator(ARM, TASK, config)
+def engaged(
+    truths: list[Truth], config: OperatorConfig = CONFIG, allowed: bool = True, task: Task = TASK
+) -> list[bool]:
+    operator = ScriptedOperator(ARM, task, config)
     operator.begin(EpisodeStart(0, 0, 1, allowed))
     seen = []
     for now in truths:
@@ -62,6 +65,16 @@ def test_it_leaves_an_arm_alone_that_gets_on() -> None:
 def test_it_takes_an_arm_that_drifts_away() -> None:
     away = [truth((0.05 + 0.005 * t, 0.0, 0.05), step=t) for t in range(4)]
     assert engaged(away) == [False, False, False, True]
+
+
+def test_it_leaves_an_arm_alone_that_cuts_a_corner() -> None:
+    # Past the point above, and down along the socket's side of it: further from that point at every step.
+    passed = replace(ABOVE, gripper=IN.gripper)
+    task = replace(TASK, waypoints=(passed, IN))
+    cutting = [truth((0.012, 0.0, 0.03 - 0.006 * t), step=t) for t in range(10)]
+    assert not any(engaged(cutting, task=task))
+    # What has to be done at a point cannot be left out: here the gripper is to be open before it closes.
+    assert any(engaged(cutting))
 
 
 def test_it_finishes_the_job_when_it_gets_late() -> None:

@@ -99,6 +99,12 @@ def test_a_supervisor_does_one_swing_once_nothing_was_turned_for_a_while() -> No
     assert not any(seen[first + swing_and_landing :][: STEADY.swing.patience_steps])
 
 
+def test_nobody_lays_a_hand_on_a_tool_in_the_middle_of_a_swing() -> None:
+    swinging = [truth(tool_m=0.04 * t) for t in range(10)]
+    assert not any(needed(hand(), *swinging))
+    assert any(needed(hand(), *[truth(tool_m=0.02 * t) for t in range(10)]))
+
+
 @pytest.mark.parametrize("gone", [truth(turned_rad=np.pi), truth(x_m=0.5)])
 def test_what_is_turned_over_or_lost_needs_nobody(gone: Truth) -> None:
     assert not any(needed(hand(), *[gone] * 20))
