@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from policies.base import BasePolicy
+from policies.episode_status import episode_status
+from policies.labeller import Labeller
 from policies.plan import EpisodePlan, Progress
 from policies.reset_pilot import ResetPilot
 from policies.senses import Encoder, Sensed, Senses
@@ -28,7 +30,6 @@ from robot.core.types import (
     Key,
     Outcome,
     Source,
-    Status,
     Weights,
 )
 from robot.task import Task
@@ -51,6 +52,7 @@ class ActorNode(Node):
         threaded: check new weights in a thread of their own (not on LocalHost).
         max_age_s: camera -> oldest frame that counts; without it a frame must carry the step's own stamp.
         pilot: brings the arms to the next start; without it the cell does, when a person says so.
+        labeller: the dense reward, or None for the sparse one alone.
     """
 
     name = "actor"
@@ -67,9 +69,10 @@ class ActorNode(Node):
         threaded: bool = True,
         max_age_s: Mapping[str, float] | None = None,
         pilot: ResetPilot | None = None,
+        labeller: Labeller | None = None,
     ) -> None:
         self._task, self._base, self._correction, self._plan = task, base, correction, plan
-        self._config_hash, self._pilot = config_hash, pilot
+        self._config_hash, self._pilot, self._labeller = config_hash, pilot, labeller
         self._senses = Senses(task, encoder, max_age_s)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
         self._episode: Trajectory | None = None
@@ -80,8 +83,10 @@ class ActorNode(Node):
         self._gone: set[str] = set()  # devices that do not answer
         self._stamp_ns = 0
         self.tick_times, self.swap_times = TickTimes(), TickTimes()
+        extra = [t for t in labeller.topics if t not in self._senses.topics] if labeller else []
         self.inputs = (
             *self._senses.topics,
+            *extra,
             topics.WEIGHTS,
             topics.LEARNER_STATUS,
             topics.EVENT,
@@ -113,6 +118,12 @@ class ActorNode(Node):
             if self._episode is None:
                 self._next_episode()
         else:
+            self._sense(topic, message)
+
+    def _sense(self, topic: Topic, message: Any) -> None:
+        if self._labeller is not None:
+            self._labeller.hear(topic, message)
+        if topic in self._senses.topics:
             sensed = self._senses.add(topic, message)
             if sensed is not None and self._episode and sensed.episode_id == self._episode.episode_id:
                 self._step(self._episode, sensed)
@@ -132,9 +143,11 @@ class ActorNode(Node):
             self._ask_for(self._episode)
 
     def close(self) -> None:
-        """Stop checking weights."""
+        """Stop checking weights, and asking for plans."""
         if self._inbox is not None:
             self._inbox.close()
+        if self._labeller is not None:
+            self._labeller.close()
 
     def _press(self, key: Key) -> None:
         self._stopped |= key is Key.STOP
@@ -228,7 +241,10 @@ class ActorNode(Node):
         self.tick_times.add(time.perf_counter() - began)
         if self._inbox is not None:
             self._inbox.tick_ends()
-        if step is not None:  # recording can wait until the arm has its command
+        # Rewards and recording can wait until the arm has its command.
+        if self._labeller is not None:
+            episode.label = self._labeller.label(sensed)
+        if step is not None:
             self.publish(topics.EXPERIENCE, step)
         if episode.outcome is not None:
             self._finish(episode, sensed, proposed)
@@ -270,22 +286,10 @@ class ActorNode(Node):
         self._next_episode()
 
     def _report(self, episode: Trajectory, stamp_ns: int) -> None:
-        assert episode.outcome is not None
-        values = {
-            "episode_id": episode.episode_id,
-            "seed": episode.seed,
-            "outcome": int(episode.outcome),
-            "steps": episode.steps,
-            "interventions": episode.tally.interventions,
-            "handovers": episode.tally.handovers,
-            "return": episode.tally.total_reward,
-            "weights_version": self._correction.version if self._correction else 0,
-            "online_steps": self._plan.steps_before + self._progress.steps,
-            "tick_p50_ms": self.tick_times.percentile(50),
-            "tick_p99_ms": self.tick_times.percentile(99),
-            "swap_p99_ms": self.swap_times.percentile(99),
-            "swap_count": len(self.swap_times),
-            "refused": self._inbox.refused if self._inbox else 0,
-        }
-        text = self._inbox.last_refusal if self._inbox else ""
-        self.publish(topics.ACTOR_STATUS, Status(stamp_ns, self.name, values, text))
+        version = self._correction.version if self._correction else 0
+        online_steps = self._plan.steps_before + self._progress.steps
+        times = self.tick_times, self.swap_times
+        self.publish(
+            topics.ACTOR_STATUS,
+            episode_status(stamp_ns, episode, version, online_steps, *times, self._inbox),
+        )

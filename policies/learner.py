@@ -16,12 +16,14 @@ from policies.replay.batch import Batch
 from policies.replay.buffer import ReplayBuffer
 from policies.replay.episode import Episode
 from policies.replay.limiter import UpdateRatio
+from policies.replay.look_ahead import DenseRule
 from policies.replay.rows import rows_within
 from policies.replay.tail import Record, StoreTail
 from policies.residual import checkpoint
 from policies.residual.agent import ResidualAgent
 from policies.residual.channels import Bases, ChannelBasis, fit_basis, project, reduced
 from policies.residual.weights import pack
+from policies.rewards.vetoes import Vetoes
 from policies.weights_file import write_weights
 from robot.core import topics
 from robot.core.errors import StoreError
@@ -43,6 +45,8 @@ class LearnerNode(Node):
         fingerprint: what the actor checks weights against.
         demo_base_actions: episode id -> the frozen base's actions [T + 1, A] on that demonstration.
         seed: of the networks and of every draw.
+        dense: how the recorded labels enter the reward.
+        vetoes: plans whose labels count for nothing.
     """
 
     name = "learner"
@@ -59,13 +63,17 @@ class LearnerNode(Node):
         fingerprint: str,
         demo_base_actions: Mapping[int, Array],
         seed: int,
+        dense: DenseRule = "none",
+        vetoes: Vetoes | None = None,
     ) -> None:
+        self._vetoes = vetoes
         self._config, self._fingerprint, self._run_dir = config, fingerprint, run_dir
         self._base_actions = demo_base_actions
         r = config.residual
         self._ratio = UpdateRatio(r.utd_ratio, config.warmup_steps)
         self._tail = StoreTail(store_root)
         self._online_steps, self._version = 0, 0
+        self._fresh = True  # an episode came to its end since vetoes were last applied
         records = [x for x in map(self._usable, self._tail.poll()) if x is not None]
         demos = [x for x in records if isinstance(x, Episode) and x.header.mode == "demo"]
         if not demos:
@@ -73,11 +81,12 @@ class LearnerNode(Node):
         self._bases = _bases(demos, spec, r.feature_channels)
         thin = reduced(spec, r.feature_channels)
         self._buffer = ReplayBuffer(
-            thin, rows_within(config.memory_gb, thin), r.discount, r.n_step, seed, r.takeover_fails
+            thin, rows_within(config.memory_gb, thin), r.discount, r.n_step, seed, r.takeover_fails, dense
         )
         self._agent = ResidualAgent(thin, r, *_statistics(demos, spec), seed)
         for record in records:
             self._add(record)
+        self._retract()
         counters = checkpoint.load(run_dir / "residual", self._agent)
         # A killed learner may have published more versions than it saved; the recorded steps know.
         self._version = max(self._version, counters["version"] if counters else 0)
@@ -102,6 +111,7 @@ class LearnerNode(Node):
             if usable is not None:
                 self._add(usable)
                 added += 1
+        self._retract()
         count = min(self._due(), self._config.updates_per_tick)
         if count:
             self._update(count)
@@ -131,9 +141,19 @@ class LearnerNode(Node):
 
     def _add(self, record: Record) -> None:
         self._buffer.add(_thinned(record, self._bases))
+        self._fresh |= isinstance(record, EpisodeHeader)
         if isinstance(record, Episode):
             self._version = max(self._version, int(record.weights_version.max()))
         self._online_steps = self._buffer.counts.online
+
+    def _retract(self) -> None:
+        # Also between episodes: the one that was under way when a plan was vetoed went on being labelled.
+        if self._vetoes is None or not (self._vetoes.changed() or self._fresh):
+            return
+        self._fresh = False
+        count = self._buffer.retract(self._vetoes.versions) if self._vetoes.versions else 0
+        if count:
+            log.warning("retracted what vetoed plans said of %d observations", count)
 
     def _due(self) -> int:
         if self._online_steps < self._config.warmup_steps:

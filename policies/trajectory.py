@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.senses import Sensed
-from robot.core.types import Action, EpisodeEnd, Key, Outcome, Source, Step
+from robot.core.types import Action, EpisodeEnd, Key, Label, Outcome, Source, Step
 from robot.safety.reason import Reason
 
 _ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
@@ -36,6 +36,7 @@ class Trajectory:
         self.outcome: Outcome | None = None
         self.last_source = Source.POLICY
         self.tally = Tally()
+        self.label = Label()  # of the newest observation
 
     @property
     def has_begun(self) -> bool:
@@ -72,6 +73,7 @@ class Trajectory:
             source=sensed.executed.source,
             weights_version=proposed.weights_version,
             safety=sensed.executed.safety,
+            label=self.label,
         )
         self._count(step)
         return step
@@ -83,7 +85,8 @@ class Trajectory:
     def end(self, sensed: Sensed, base_action: Action) -> EpisodeEnd:
         """The closing record, with the observation after the last step."""
         outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
-        return EpisodeEnd(self.episode_id, self.steps, outcome, sensed.observation, base_action.base)
+        ended = (self.episode_id, self.steps, outcome)
+        return EpisodeEnd(*ended, sensed.observation, base_action.base, self.label)
 
     def missed(self, sensed: Sensed, period_s: float) -> bool:
         """Whether control steps passed unseen since the last one: what was done in them is not known."""

@@ -33,6 +33,15 @@ class CropRig:
 
 
 @dataclass(frozen=True)
+class CameraMount:
+    """Where a camera is: what its extrinsic calibration found. Its z axis looks ahead, x right, y down."""
+
+    on: Literal["base", "tool"]  # fixed in the first arm's base frame, or carried by that arm's tool
+    position_m: tuple[float, float, float]
+    quat_xyzw: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
 class CameraRig:
     """One camera: its driver and what becomes of a frame. Cropped, then resized to the task's size, once."""
 
@@ -41,6 +50,7 @@ class CameraRig:
     crop: CropRig | None = None  # None: the largest centred square
     max_age_s: float = 0.1  # an older frame is no observation
     min_fps: float = 15.0  # a camera that gives fewer frames a second counts as lost
+    mount: CameraMount | None = None  # None: not calibrated, so what it sees cannot be placed
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class Task:
     """Everything the graph needs to know about one skill."""
 
     name: str
+    sentence: str  # what is to be done, in words, for people and for models that see
     scene: str  # name in sim.scenes.SCENES
     action: ActionSpec
     cameras: tuple[str, ...]

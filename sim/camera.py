@@ -11,10 +11,13 @@ import numpy as np
 
 from robot.cameras.driver import Frame
 from robot.core.errors import DeviceError, DeviceLost
+from robot.core.se3 import Matrix, inverse, quat_xyzw, transform
 from robot.core.types import CameraInfo
+from robot.rig import CameraMount
+from robot.task import Task
 from sim.rendering import Renderer
 from sim.scenes import SCENES
-from sim.twin import Twin
+from sim.twin import Twin, make_twin
 
 _FPS = 30.0
 
@@ -25,6 +28,28 @@ def camera_info(model: mujoco.MjModel, camera: str, size: int, stamp_ns: int) ->
     focal, centre = size / 2 / np.tan(fovy / 2), (size - 1) / 2
     K = np.array([[focal, 0.0, centre], [0.0, focal, centre], [0.0, 0.0, 1.0]])
     return CameraInfo(stamp_ns, camera, size, size, K, np.zeros(5))
+
+
+def camera_mounts(task: Task) -> dict[str, CameraMount]:
+    """Where the task's cameras are before anything is randomised: what calibrating this cell would find."""
+    world = make_twin(task)
+    world.reset(0)
+    T_world_tcp = world.arms[task.arms[0]].mount.T_world_base @ world.state(0, task.arms[0]).T_base_tcp
+    return {
+        c: _mount(world, c, T_world_tcp)
+        for c in (world.model.camera(i).name for i in range(world.model.ncam))
+    }
+
+
+def _mount(world: Twin, camera: str, T_world_tcp: Matrix) -> CameraMount:
+    seen = world.data.camera(camera)
+    # MuJoCo's cameras look along -z, y up.
+    T_world_cam = transform(seen.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0]), seen.xpos)
+    fixed = world.model.camera(camera).bodyid[0] == 0
+    T = T_world_cam if fixed else inverse(T_world_tcp) @ T_world_cam
+    x, y, z = (float(v) for v in T[:3, 3])
+    a, b, c, w = (float(v) for v in quat_xyzw(T[:3, :3]))
+    return CameraMount("base" if fixed else "tool", (x, y, z), (a, b, c, w))
 
 
 @dataclass(frozen=True)

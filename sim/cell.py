@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from robot.cell_config import CellConfig
@@ -47,6 +47,7 @@ class TwinCell(Node):
     Args:
         limits: of each of the task's arms, in its own base frame.
         drivers: the rig's options of the arms; one without is driven as `TwinArmConfig` says by itself.
+        glimpses: cameras that nobody looks through but at an episode's start.
     """
 
     name = "cell"
@@ -57,11 +58,14 @@ class TwinCell(Node):
         limits: Mapping[str, SafetyLimits],
         config: CellConfig | None = None,
         drivers: Mapping[str, TwinArmConfig] | None = None,
+        glimpses: Sequence[str] = (),
     ) -> None:
         self._task, self._config = task, config or CellConfig()
         self.twin = make_twin(task, self._config.twin, {a: d.gains for a, d in (drivers or {}).items()})
         size = (task.image_size, task.image_size)
-        self._renderer = Renderer(self.twin.model, size) if task.cameras else None
+        self._glimpses = tuple(c for c in glimpses if c not in task.cameras)
+        self._cameras = (*task.cameras, *self._glimpses)
+        self._renderer = Renderer(self.twin.model, size) if self._cameras else None
         self._arms = {name: TwinArm(name, world=self.twin) for name in task.arms}
         period_s = task.control_period_s
         arms = [GuardedArm(self._arms[s.arm], s, limits[s.arm], period_s, _GUARD_S) for s in task.action.arms]
@@ -72,7 +76,7 @@ class TwinCell(Node):
         self._next_ns = 0
         self._begins = False  # the step under way ends in an episode's start
         self.inputs = (topics.COMMAND, topics.EPISODE_START, topics.EVENT, topics.SPEED_SCALE)
-        cameras = [t(c) for c in task.cameras for t in (topics.camera_image, topics.camera_info)]
+        cameras = [t(c) for c in self._cameras for t in (topics.camera_image, topics.camera_info)]
         self.outputs = (
             *cameras,
             topics.EXECUTED,
@@ -86,7 +90,7 @@ class TwinCell(Node):
 
     def start(self) -> None:
         """Say how the cameras see."""
-        for camera in self._task.cameras:
+        for camera in self._cameras:
             info = camera_info(self.twin.model, camera, self._task.image_size, self.twin.stamp_ns)
             self.publish(topics.camera_info(camera), info)
 
@@ -169,6 +173,7 @@ class TwinCell(Node):
         self._next_ns = stamp + self._step_ns
         executed = self.control.executed(stamp)
         source, self._begins = Source.RESET if self._begins else source, False
+        cameras = self._cameras if source is Source.RESET else self._task.cameras
         executed = executed if source is None else replace(executed, source=source)
         success = source is None and twin.scene.success(twin.model, twin.data)
         self.publish(topics.EXECUTED, executed)
@@ -177,7 +182,7 @@ class TwinCell(Node):
         self.publish(topics.REWARD, Reward(stamp, float(success), success))
         episode = self._episode.episode_id if self._episode else -1
         self.publish(topics.TRUTH, Truth(stamp, episode, twin.scene.poses(twin.model, twin.data)))
-        for camera in self._task.cameras:
+        for camera in cameras:
             if f"camera/{camera}" not in self._faults.unplugged and self._renderer is not None:
                 pixels = twin.noisy_image(self._renderer.draw(twin.data, camera))
                 self.publish(topics.camera_image(camera), Image(stamp, camera, pixels))

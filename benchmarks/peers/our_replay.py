@@ -48,4 +48,6 @@ def random_episode(spec: RigSpec, number: int) -> Episode:
         source=np.full(T, Source.POLICY, np.int8),
         weights_version=np.zeros(T, np.int64),
         safety=np.zeros(T, np.int64),
+        dense=np.zeros(T + 1, np.float32),
+        plan=np.zeros(T + 1, np.int32),
     )

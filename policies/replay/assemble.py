@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from policies.replay.episode import Episode
-from robot.core.types import Arrays, EpisodeEnd, EpisodeHeader, Observation, Outcome, Source, Step
+from robot.core.types import Arrays, EpisodeEnd, EpisodeHeader, Label, Observation, Outcome, Source, Step
 
 
 def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> Episode:
     """T >= 1 steps and their end as arrays."""
     observations = [*(s.observation for s in steps), end.observation]
+    labels = [*(s.label for s in steps), end.label]
     base = [*(s.base_action for s in steps), end.base_action]
     # An episode that was cut off (a device was lost) ends with a step that did not know it was the last.
     truncated = [s.truncated for s in steps[:-1]] + [not steps[-1].terminated]
@@ -35,6 +36,8 @@ def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> E
         source=np.array([s.source for s in steps], np.int8),
         weights_version=np.array([s.weights_version for s in steps], np.int64),
         safety=np.array([s.safety for s in steps], np.int32),
+        dense=np.array([x.dense for x in labels], np.float32),
+        plan=np.array([x.plan for x in labels], np.int32),
     )
 
 
@@ -47,7 +50,8 @@ def assemble_cut(header: EpisodeHeader, steps: Sequence[Step]) -> Episode | None
         return None
     *kept, last = steps
     kept[-1] = dataclasses.replace(kept[-1], truncated=not kept[-1].terminated)
-    final = EpisodeEnd(header.episode_id, len(kept), Outcome.ABORTED, last.observation, last.base_action)
+    ended = (header.episode_id, len(kept), Outcome.ABORTED)
+    final = EpisodeEnd(*ended, last.observation, last.base_action, last.label)
     return assemble(header, kept, final)
 
 
@@ -55,8 +59,8 @@ def messages_from(episode: Episode, start: int) -> list[Step | EpisodeEnd]:
     """The steps from number ``start`` on, then the end: what the journal held before it was finalised."""
     steps: list[Step | EpisodeEnd] = [_step(episode, t) for t in range(start, len(episode))]
     final = observation_at(episode, len(episode))
-    base = episode.base_action[-1]
-    return [*steps, EpisodeEnd(episode.header.episode_id, len(episode), episode.outcome, final, base)]
+    ended = (episode.header.episode_id, len(episode), episode.outcome)
+    return [*steps, EpisodeEnd(*ended, final, episode.base_action[-1], _label(episode, len(episode)))]
 
 
 def observation_at(episode: Episode, t: int) -> Observation:
@@ -83,7 +87,12 @@ def _step(episode: Episode, t: int) -> Step:
         source=Source(episode.source[t]),
         weights_version=int(episode.weights_version[t]),
         safety=int(episode.safety[t]),
+        label=_label(episode, t),
     )
+
+
+def _label(episode: Episode, t: int) -> Label:
+    return Label(float(episode.dense[t]), int(episode.plan[t]))
 
 
 def _stack(parts: Sequence[Arrays], dtype: type) -> Arrays:

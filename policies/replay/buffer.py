@@ -6,18 +6,19 @@ Half of each batch from demonstrations and interventions follows RLPD (Ball et a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 
 from policies.replay.batch import Batch
 from policies.replay.episode import Episode
-from policies.replay.look_ahead import base_ahead, look_ahead, previous_action
+from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action
 from policies.replay.rows import Rows
 from policies.replay.tail import Record
 from robot.core.errors import StoreError
 from robot.core.spec import RigSpec
-from robot.core.types import EpisodeEnd, EpisodeHeader, Observation, Source, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, Label, Observation, Source, Step
 
 
 class Counts(NamedTuple):
@@ -39,6 +40,7 @@ class ReplayBuffer:
         n_step: control steps a sampled transition spans; fewer at an episode's end, or where a person takes
             over from the policy.
         seed: of the draws.
+        dense: how the reward model's word on observations enters the reward; see `look_ahead`.
         takeover_fails: the policy's steps before a person took over end there with nothing, as a failure
             does, so that values are those of success without help; else the policy's own value there counts.
     """
@@ -51,9 +53,11 @@ class ReplayBuffer:
         n_step: int = 1,
         seed: int = 0,
         takeover_fails: bool = False,
+        dense: DenseRule = "none",
     ) -> None:
         self._rows = Rows(spec, capacity)
         self._gamma, self._n_step = np.float32(discount), n_step
+        self._dense: DenseRule = dense
         self._after_takeover = np.float32(0.0 if takeover_fails else 1.0)
         self._rng = np.random.default_rng(seed)
         self._header: EpisodeHeader | None = None  # the open episode
@@ -100,9 +104,18 @@ class ReplayBuffer:
             discount=_pad(episode.discount),
             stop=_pad(episode.terminated | episode.truncated),
             source=_pad(episode.source),
+            dense=episode.dense,
+            plan=episode.plan,
         )
         self._mark(rows[:-1], episode.header)
         self._header = None
+
+    def retract(self, plans: Collection[int]) -> int:
+        """Take back what keypoint plans of these versions said of any observation; how many it was."""
+        vetoed = np.isin(self._rows.plan, list(plans))
+        self._rows.dense[vetoed] = 0.0
+        self._rows.plan[vetoed] = 0
+        return int(np.count_nonzero(vetoed))
 
     def sample(self, batch_size: int, expert_fraction: float = 0.5, count: int = 1) -> Batch:
         """``count`` batches in one gather, drawn with replacement; an empty half is filled from the other.
@@ -121,7 +134,7 @@ class ReplayBuffer:
 
     def _gather(self, start: np.ndarray, is_expert: np.ndarray) -> Batch:
         rows = self._rows
-        ahead = look_ahead(rows, start, self._n_step, self._gamma, self._after_takeover)
+        ahead = look_ahead(rows, start, self._n_step, self._gamma, self._after_takeover, self._dense)
         return Batch(
             state=rows.state.take(start, 0),
             features={k: v.take(start, 0) for k, v in rows.features.items()},
@@ -170,13 +183,14 @@ class ReplayBuffer:
             discount=np.array([step.discount]),
             stop=np.array([step.terminated or step.truncated]),
             source=np.array([step.source]),
+            **_labelled(step.label),
         )
 
     def _end(self, end: EpisodeEnd) -> None:
         header = self._expect(end.episode_id)
         # An episode that was cut off ends with its last step's observation, which is here already.
         if end.steps == len(self._open):
-            self._grow(header, end.observation, base_action=end.base_action[None])
+            self._grow(header, end.observation, base_action=end.base_action[None], **_labelled(end.label))
         self._header = None
 
     def _grow(self, header: EpisodeHeader, observation: Observation, **columns: np.ndarray) -> None:
@@ -201,6 +215,10 @@ class ReplayBuffer:
             got = None if self._header is None else self._header.episode_id
             raise StoreError(f"replay buffer got a record of episode {episode_id}, but the open one is {got}")
         return self._header
+
+
+def _labelled(label: Label) -> dict[str, np.ndarray]:
+    return {"dense": np.array([label.dense]), "plan": np.array([label.plan])}
 
 
 def _pad(values: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ class Episode:
     source: np.ndarray  # [T] int8, robot.core.types.Source
     weights_version: np.ndarray  # [T] int64
     safety: np.ndarray  # [T] int32, robot.safety.Reason flags of what the safety layer changed
+    dense: Array  # [T + 1] what the dense reward said of each observation
+    plan: np.ndarray  # [T + 1] int32, version of the keypoint plan it went by; 0: none
 
     def __len__(self) -> int:
         return len(self.action)

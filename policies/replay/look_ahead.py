@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from policies.replay.rows import Rows
+from policies.rewards.shaping.shaped_reward import telescoped
 from robot.core.types import Array, Source
+
+# A potential is shaped by (Ng, Harada and Russell 1999); a reward is paid until success, as KAGI does.
+DenseRule = Literal["none", "potential", "reward"]
 
 
 class Ahead(NamedTuple):
@@ -21,7 +25,14 @@ class Ahead(NamedTuple):
     shown: np.ndarray  # [K, B, n] bool: of a person or a demonstration
 
 
-def look_ahead(rows: Rows, start: np.ndarray, n: int, gamma: np.float32, after_takeover: np.float32) -> Ahead:
+def look_ahead(
+    rows: Rows,
+    start: np.ndarray,
+    n: int,
+    gamma: np.float32,
+    after_takeover: np.float32,
+    dense: DenseRule = "none",
+) -> Ahead:
     """From rows [K, B] n steps on; fewer at an episode's end, or where a person takes over from the policy.
 
     Args:
@@ -30,6 +41,9 @@ def look_ahead(rows: Rows, start: np.ndarray, n: int, gamma: np.float32, after_t
         n: control steps.
         gamma: the discount of one of them.
         after_takeover: factor on the discount where a person takes over.
+        dense: what the rows' dense values are. A potential pays ``discount * end's - start's``, which is
+            what its steps' differences add up to; a reward is paid at each step for where it led, but for
+            steps that earned something.
     """
     row = start
     reward, discount = np.zeros(start.shape, np.float32), np.ones(start.shape, np.float32)
@@ -41,14 +55,19 @@ def look_ahead(rows: Rows, start: np.ndarray, n: int, gamma: np.float32, after_t
         shown.append(alive & rows.expert[row])
         actions.append(np.where(alive[..., None], rows.action.take(row, 0), np.float32(0)))
         reward += np.where(alive, discount * rows.reward[row], np.float32(0))
-        discount *= np.where(alive, gamma * rows.discount[row], np.float32(1))
         following = np.where(alive, rows.after(row), row)
+        if dense == "reward":
+            unpaid = alive & (rows.reward[row] <= 0)
+            reward += np.where(unpaid, discount * rows.dense[following], np.float32(0))
+        discount *= np.where(alive, gamma * rows.discount[row], np.float32(1))
         alive = alive & ~rows.stop[row] & ~rows.final[following]
         # A rescue must not excuse what led to it.
         taken_over = alive & ~by_hand & (rows.source[following] == Source.HUMAN)
         discount *= np.where(taken_over, after_takeover, np.float32(1))
         alive = alive & ~taken_over
         row = following
+    if dense == "potential":
+        reward += telescoped(rows.dense[start], rows.dense[row], discount)
     steps = np.stack(actions, axis=-2), np.stack(present, axis=-1), np.stack(shown, axis=-1)
     return Ahead(reward, discount, row, *steps)
 

@@ -18,7 +18,7 @@ def rows_within(memory_gb: float, spec: RigSpec) -> int:
     """How many observations fit into so many 1e9 bytes; a million at most, two at least."""
     values = spec.observation.state_size + 2 * spec.action.size + 2
     maps = sum(math.prod(s) for s in spec.observation.features.values())
-    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 5)), 2), _MOST_ROWS)
+    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 13)), 2), _MOST_ROWS)
 
 
 class Rows:
@@ -44,6 +44,8 @@ class Rows:
         self.stop = np.zeros(capacity, bool)  # terminated or truncated there
         self.final = np.ones(capacity, bool)  # no next observation (yet)
         self.source = np.zeros(capacity, np.int8)
+        self.dense: Array = np.zeros(capacity, np.float32)  # the dense reward's word on the observation ...
+        self.plan = np.zeros(capacity, np.int32)  # ... and the plan it went by
         self.expert = np.zeros(capacity, bool)  # may be drawn for the expert half
         self.online = np.zeros(capacity, bool)  # may be drawn for the online half
 
@@ -54,7 +56,7 @@ class Rows:
             state: name -> [n, ...], flattened in the spec's order.
             features: camera -> [n, h, w, c].
             keep: never overwrite them (demonstrations that come before everything else).
-            columns: base_action, action [n, A]; reward, discount, stop, source [n].
+            columns: base_action, action [n, A]; reward, discount, stop, source, dense, plan [n].
 
         Raises SpecMismatch for arrays that do not fit and StoreError when kept rows leave no room.
         """

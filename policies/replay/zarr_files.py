@@ -23,7 +23,8 @@ from policies.replay.episode import Episode
 from robot.core.errors import StoreError
 from robot.core.types import EpisodeHeader, Outcome
 
-VERSION = 2  # 2: safety
+VERSION = 3  # 2: safety; 3: dense, plan
+_UNLABELLED = 2  # what this version wrote is read too: no step of it had a dense reward
 ROOT_FILE = "zarr.json"
 _NAMED = ("state", "images", "features")  # fields that hold one array a name
 _PLAIN = tuple(f.name for f in dataclasses.fields(Episode) if f.name not in (*_NAMED, "header", "outcome"))
@@ -59,6 +60,8 @@ def unpack(files: Mapping[str, bytes]) -> Episode:
         part: {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith(part + "/")}
         for part in _NAMED
     }
+    if attributes["version"] == _UNLABELLED:
+        arrays |= _without_labels(attributes["steps"])
     plain: dict[str, Any] = {name: arrays[name] for name in _PLAIN}
     return Episode(header_of(attributes), Outcome[attributes["outcome"]], **named, **plain)
 
@@ -83,7 +86,10 @@ def read_attributes(content: bytes) -> dict[str, Any]:
             raise ValueError("the attributes do not match their checksum")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{ROOT_FILE} is damaged: {error!r}") from error
-    if known["version"] != VERSION:  # whole, so nobody may take it for damaged and move it away
+    if known["version"] not in (
+        _UNLABELLED,
+        VERSION,
+    ):  # whole, so nobody may take it for damaged and move it away
         got, episode_id = known["version"], known["header"]["episode_id"]
         advice = "use a newer one" if got > VERSION else "use the one that recorded it, or start a new run"
         raise StoreError(
@@ -100,6 +106,10 @@ def header_of(attributes: Mapping[str, Any]) -> EpisodeHeader:
 def _flatten(episode: Episode) -> dict[str, np.ndarray]:
     named: dict[str, Any] = {f"{part}/{k}": v for part in _NAMED for k, v in getattr(episode, part).items()}
     return {**named, **{name: getattr(episode, name) for name in _PLAIN}}
+
+
+def _without_labels(steps: int) -> dict[str, np.ndarray]:
+    return {"dense": np.zeros(steps + 1, np.float32), "plan": np.zeros(steps + 1, np.int32)}
 
 
 def _create(group: zarr.Group, name: str, array: np.ndarray) -> None:

@@ -14,6 +14,7 @@ _DRAWN = Waypoint("past", (0.0, 0.0, -0.011), tolerance_m=0.002, lane_m=0.006, l
 
 CABLE_ROUTE = Task(
     name="cable_route",
+    sentence="Press the cable that the gripper holds into the clip.",
     scene="cable_route",
     action=ActionSpec((ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.01, 0.1),)),
     cameras=("wrist", "front"),

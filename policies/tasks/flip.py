@@ -20,6 +20,7 @@ _SWING = Swing(
 
 FLIP = Task(
     name="flip",
+    sentence="Toss the disc so that it turns over and lands in the pan.",
     scene="flip",
     action=ActionSpec((ArmActionSpec("arm", ("x", "z", "ry"), 0.09, 0.2),)),
     cameras=("wrist", "front"),

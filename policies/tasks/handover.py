@@ -30,6 +30,7 @@ RIGHT_WAYPOINTS = (
 
 HANDOVER = Task(
     name="handover",
+    sentence="Take the bar with the left arm and hand it over to the right one.",
     scene="handover",
     action=ActionSpec(
         (

@@ -13,6 +13,7 @@ _LIFTED = Waypoint("cube_rest", (0.0, 0.0, 0.1), tolerance_m=0.005, gripper=-1.0
 
 LIFT = Task(
     name="lift",
+    sentence="Grasp the red cube and lift it 10 cm straight up.",
     scene="lift",
     action=ActionSpec((ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.012, 0.1, gripper=True),)),
     cameras=("wrist", "front"),

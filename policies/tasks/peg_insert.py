@@ -15,6 +15,7 @@ _INSERTED = Waypoint("socket", (0.0, 0.0, -0.04), tolerance_m=0.002, lane_m=0.00
 
 PEG_INSERT = Task(
     name="peg_insert",
+    sentence="Insert the peg that the gripper holds into the square socket.",
     scene="peg_insert",
     action=ActionSpec((ArmActionSpec("arm", ("x", "y", "z", "rz"), 0.008, 0.08),)),
     cameras=("wrist", "front"),

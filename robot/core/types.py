@@ -177,6 +177,14 @@ class Truth:
 
 
 @dataclass(frozen=True)
+class Label:
+    """What a dense reward says of one observation, and which keypoint plan of the run it goes by."""
+
+    dense: float = 0.0  # a potential or a reward, as the session's settings have it
+    plan: int = 0  # version; 0: there was none, and the reward is the sparse one alone
+
+
+@dataclass(frozen=True)
 class Step:
     """One recorded control step. The next observation is the next step's, or the episode end's."""
 
@@ -193,6 +201,7 @@ class Step:
     source: Source
     weights_version: int
     safety: int = 0  # robot.safety.Reason flags of what the safety layer changed on the way
+    label: Label = Label()  # of the observation
 
     @property
     def is_intervention(self) -> bool:
@@ -222,6 +231,7 @@ class EpisodeEnd:
     outcome: Outcome
     observation: Observation
     base_action: Array  # [A] the base's action at that observation
+    label: Label = Label()  # of that observation
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def check_rig(rig: RigConfig, task: Task, host: str) -> None:
 def twin_cell(job: Job) -> list[Node]:
     """Arms, cameras and judge of the twin, in one process: they share a world."""
     limits = {a: reference_limits(job.rig.arms[a], job.task) for a in job.task.arms}
-    return [load("sim.cell:TwinCell")(job.task, limits, job.cell, twin_options(job.rig, job.task))]
+    options, glimpses = twin_options(job.rig, job.task), job.config.reward.cameras
+    return [load("sim.cell:TwinCell")(job.task, limits, job.cell, options, glimpses)]
 
 
 def twin_options(rig: RigConfig, task: Task) -> dict[str, Any]:

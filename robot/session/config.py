@@ -10,6 +10,7 @@ from typing import Literal
 from policies.bc.config import BcConfig
 from policies.learner_config import LearnerConfig
 from policies.residual.config import PRESETS as CORES
+from policies.rewards.config import RewardConfig
 from policies.tasks import TASKS
 from robot.cell_config import CellConfig
 from robot.core.config import from_dict, to_dict
@@ -41,6 +42,7 @@ class SessionConfig:
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     operator: OperatorConfig = field(default_factory=OperatorConfig)
     cell: CellConfig = field(default_factory=CellConfig)
+    reward: RewardConfig = field(default_factory=RewardConfig)
 
     def __post_init__(self) -> None:
         counts = ("demos", "online_steps", "eval_episodes", "eval_workers")

@@ -9,6 +9,8 @@ from typing import Any
 
 from policies.base import BasePolicy, ChunkQueue, NoBase
 from policies.encoders import ENCODERS
+from policies.rewards.keypoints.plan_store import PlanStore
+from policies.rewards.vetoes import Vetoes
 from robot.core import topics
 from robot.core.config import config_hash
 from robot.core.node import Node
@@ -19,6 +21,7 @@ from robot.session import cell
 from robot.session.base_actions import read_base_actions
 from robot.session.job import Job
 from robot.session.monitor import MonitorNode
+from robot.session.rewards import DENSE, make_rewarder, plans_dir, with_value_range
 from robot.session.rigs import is_twin
 from robot.session.unattended import make_pilot
 
@@ -40,7 +43,8 @@ WAIT_FOR: tuple[Topic, ...] = (
 
 def processes(job: Job) -> tuple[str, ...]:
     """Names of a stage's processes."""
-    cameras = () if is_twin(job.rig) else tuple(CAMERA + name for name in job.task.cameras)
+    names = dict.fromkeys((*job.task.cameras, *job.config.reward.cameras))
+    cameras = () if is_twin(job.rig) else tuple(CAMERA + name for name in names)
     return (*CONTROL, *cameras, "learner") if job.stage == "online" else (*CONTROL, *cameras)
 
 
@@ -95,7 +99,20 @@ def _actor(job: Job) -> list[Node]:
     ages = {} if is_twin(job.rig) else {c: job.rig.cameras[c].max_age_s for c in job.task.cameras}
     plan, config_hash = job.plan(), job.config_hash
     pilot = make_pilot(job)
-    return [ActorNode(job.task, base, correction, encoder, plan, config_hash, threaded, ages, pilot)]
+    return [
+        ActorNode(
+            job.task,
+            base,
+            correction,
+            encoder,
+            plan,
+            config_hash,
+            threaded,
+            ages,
+            pilot,
+            make_rewarder(job),
+        )
+    ]
 
 
 def _learner(job: Job) -> list[Node]:
@@ -105,9 +122,21 @@ def _learner(job: Job) -> list[Node]:
     spec = make_spec(job, encoder)
     fingerprint = weights_fingerprint(job, spec, encoder)
     actions = read_base_actions(job.run_dir)
-    config = job.config
+    config, reward = job.config, job.config.reward
+    learner = replace(config.learner, residual=with_value_range(config.learner.residual, reward))
+    vetoes = Vetoes(PlanStore(plans_dir(job.run_dir)))
     return [
-        LearnerNode(spec, config.learner, job.store_root, job.run_dir, fingerprint, actions, seed=config.seed)
+        LearnerNode(
+            spec,
+            learner,
+            job.store_root,
+            job.run_dir,
+            fingerprint,
+            actions,
+            config.seed,
+            DENSE[reward.rule],
+            vetoes,
+        )
     ]
 
 

@@ -49,6 +49,8 @@ def episode(steps: int, seed: int = 0) -> Episode:
         truncated=flags,
         source=np.zeros(steps, np.int8),
         safety=np.zeros(steps, np.int32),
+        dense=np.zeros(steps + 1, np.float32),
+        plan=np.zeros(steps + 1, np.int32),
         weights_version=np.zeros(steps, np.int64),
     )
 

@@ -30,6 +30,7 @@ from robot.task import Box, Task
 PERIOD_NS = 100_000_000
 TASK = Task(
     name="count",
+    sentence="Count the steps.",
     scene="none",
     action=ActionSpec((ArmActionSpec("arm", ("x", "y"), 0.01, 0.1),)),
     cameras=("wrist",),

@@ -13,7 +13,7 @@ from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
 from policies.replay.episode_writer import EpisodeWriter
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
-from robot.core.types import EpisodeEnd, EpisodeHeader, Observation, Outcome, Source, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, Label, Observation, Outcome, Source, Step
 
 SPEC = RigSpec(
     ObservationSpec({"q": (2,), "tcp": (3,)}, {"wrist": (6, 6, 3)}, {"wrist": (2, 2, 4)}),
@@ -57,12 +57,16 @@ def step(
         source=source,
         weights_version=value,
         safety=value,
+        label=Label(value + 0.5, value),
     )
 
 
 def end(episode_id: int, steps: int, outcome: Outcome = Outcome.TIME_LIMIT) -> EpisodeEnd:
     base = np.full(2, mark(episode_id, steps) + 0.5, np.float32)
-    return EpisodeEnd(episode_id, steps, outcome, observation(episode_id, steps), base)
+    value = mark(episode_id, steps)
+    return EpisodeEnd(
+        episode_id, steps, outcome, observation(episode_id, steps), base, Label(value + 0.5, value)
+    )
 
 
 def record(store: EpisodeStore, episode_id: int, steps: int, mode: str = "train") -> Path:

@@ -194,14 +194,26 @@ def test_a_damaged_episode_is_moved_and_the_others_stay(store: EpisodeStore, dam
     assert store.recover() == []
 
 
+def test_episodes_from_before_there_were_labels_are_read_as_unlabelled(
+    store: EpisodeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zarr_files, "VERSION", 2)
+    monkeypatch.setattr(zarr_files, "_PLAIN", tuple(set(zarr_files._PLAIN) - {"dense", "plan"}))
+    record(store, 0, 2)
+    monkeypatch.undo()
+    episode = store.read(0)
+    assert episode.dense.tolist() == [0.0, 0.0, 0.0]
+    assert episode.plan.tolist() == [0, 0, 0]
+
+
 def test_a_newer_format_is_refused_not_moved_away(
     store: EpisodeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zarr_files, "VERSION", 3)
+    monkeypatch.setattr(zarr_files, "VERSION", 4)
     record(store, 0, 2)
     monkeypatch.undo()
     for use in (lambda: store.read(0), store.recover):
-        with pytest.raises(StoreError, match="format version 3, this program reads 2"):
+        with pytest.raises(StoreError, match="format version 4, this program reads 3"):
             use()
     assert store.ids() == [0]
 

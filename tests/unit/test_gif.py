@@ -35,6 +35,8 @@ def _episode(steps: int = 6, outcome: Outcome = Outcome.SUCCESS) -> Episode:
             "source": source,
             "weights_version": source,
             "safety": source,
+            "dense": np.zeros(steps + 1, np.float32),
+            "plan": np.zeros(steps + 1, np.int32),
         },
     )
 

@@ -100,15 +100,22 @@ def test_from_a_scene_to_a_plan() -> None:
     plan = plan_from_reply(asked, reply(asked), FACTS, PlanSource("vlm", "fake", 0.8))
     np.testing.assert_allclose(plan.keypoints["grasp"], [*grasped, 0.0], atol=0.003)
     np.testing.assert_allclose(plan.keypoints["via1"], [0.5, 0.0, 0.08], atol=0.001)
-    assert plan.keypoints["target"][2] == pytest.approx(0.04)
-    seen = TOP.project(plan.keypoints["target"])[0]
-    np.testing.assert_allclose(seen, TOP.project(np.array([*other, 0.0]))[0], atol=2.0)
+    np.testing.assert_allclose(plan.keypoints["target"], [*other, 0.04], atol=0.003)
     assert plan.confidence == pytest.approx(0.4)
     assert (plan.prompt_sha, plan.calibration_id) == (asked.prompt.sha, calibration_id(CAMERAS))
     assert asked.masks[0].contains(plan.mask_points_px["top"]).all()
     assert len(plan.mask_points_px["top"]) == 24
     assert plan.std_m["via1"] > plan.std_m["grasp"] > 0.003
     assert set(asked.image_shas) == {"top", "side"}
+
+
+def test_what_is_lifted_by_its_own_mark_ends_straight_above_where_it_was_grasped() -> None:
+    asked = question()
+    mark = next(m.label for m in asked.marks if m.mask == 0)
+    grasp, target = GraspPoint(keypoint=mark, height="h1"), TargetPoint(at=mark, height="h2")
+    lifting = reply(asked, grasp=grasp, target=target, waypoints=())
+    plan = plan_from_reply(asked, lifting, FACTS, PlanSource("vlm", "fake", 1.0))
+    np.testing.assert_allclose(plan.waypoints_m[1] - plan.waypoints_m[0], [0.0, 0.0, 0.04], atol=1e-9)
 
 
 def test_the_same_tile_higher_up_is_straight_above() -> None:

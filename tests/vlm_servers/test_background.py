@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
+from policies.rewards.vlm.answer import Answer
 from policies.rewards.vlm.background import Ticket, VlmWorker
+from policies.rewards.vlm.client import VlmClient
 from policies.rewards.vlm.errors import Dropped, VlmError, WorkerFailed
 from policies.rewards.vlm.question import Question
 from tests.vlm_servers.asking import IMAGES, QUESTION, RIGHT, Points, hurried, right
@@ -43,6 +46,10 @@ OUTCOMES = {  # with two attempts
 }
 
 
+def asking(prompt: str) -> Callable[[VlmClient], Answer[Points]]:
+    return lambda client: client.ask(Question(prompt, IMAGES, Points))
+
+
 class GatedServer(FaultyServer):
     """Holds every request until the gate opens: whoever waits for it before that waits for ever."""
 
@@ -59,7 +66,7 @@ class GatedServer(FaultyServer):
 class Control:
     """A loop of 10 ms that polls a ticket, as the actor would."""
 
-    def __init__(self, ticket: Ticket[Points]) -> None:
+    def __init__(self, ticket: Ticket[Answer[Points]]) -> None:
         self.ticket = ticket
         self.longest_s = 0.0
 
@@ -87,7 +94,7 @@ def test_every_fault_is_met_here() -> None:
 def test_control_ticks_on_while_a_request_is_out_and_learns_how_it_ended(fault: Fault) -> None:
     with GatedServer(fault) as server:
         worker = VlmWorker(hurried(server.base_url, deadline_s=PATIENCE_S, attempts=2))
-        control = Control(worker.submit(QUESTION))
+        control = Control(worker.submit(lambda c: c.ask(QUESTION)))
         assert {control.tick() for _ in range(10)} == {"none yet"}
         server.gate.set()
         while (outcome := control.tick()) == "none yet":
@@ -101,7 +108,7 @@ def test_control_ticks_on_while_a_request_is_out_and_learns_how_it_ended(fault: 
 def test_control_ticks_on_beside_a_server_that_does_not_end_and_can_be_closed(fault: Fault) -> None:
     with FaultyServer(fault, right, latency_s=PATIENCE_S) as server:
         worker = VlmWorker(hurried(server.base_url, deadline_s=PATIENCE_S, attempt_s=PATIENCE_S))
-        control = Control(worker.submit(QUESTION))
+        control = Control(worker.submit(lambda c: c.ask(QUESTION)))
         outcomes = {control.tick() for _ in range(20)}
         while server.count == 0:  # a busy machine may not have sent it yet
             control.tick()
@@ -125,11 +132,11 @@ def test_the_newest_waiting_question_of_a_key_replaces_the_older_one() -> None:
 
     with VlmServer(answer) as server:
         worker = VlmWorker(hurried(server.base_url, deadline_s=PATIENCE_S, attempt_s=PATIENCE_S))
-        tickets = {"first": worker.submit(Question("first", IMAGES, Points), "plan")}
+        tickets = {"first": worker.submit(asking("first"), "plan")}
         while not asked:
             time.sleep(PERIOD_S)
         for prompt, key in (("old", "plan"), ("other", "check"), ("new", "plan")):
-            tickets[prompt] = worker.submit(Question(prompt, IMAGES, Points), key)
+            tickets[prompt] = worker.submit(asking(prompt), key)
         with pytest.raises(Dropped, match="a newer question took the place"):
             tickets["old"].poll()
         gate.set()
@@ -142,9 +149,9 @@ def test_the_newest_waiting_question_of_a_key_replaces_the_older_one() -> None:
 def test_what_waits_when_it_is_closed_is_dropped_and_nothing_is_taken_after() -> None:
     with FaultyServer(Fault.HANG, right) as server:
         worker = VlmWorker(hurried(server.base_url, deadline_s=PATIENCE_S, attempt_s=PATIENCE_S))
-        tickets = [worker.submit(QUESTION, key) for key in ("a", "b")]
+        tickets = [worker.submit(lambda c: c.ask(QUESTION), key) for key in ("a", "b")]
         worker.close()
-        tickets.append(worker.submit(QUESTION))
+        tickets.append(worker.submit(lambda c: c.ask(QUESTION)))
         for ticket in tickets:
             assert ticket.wait(PATIENCE_S)
             with pytest.raises(Dropped):
@@ -160,11 +167,11 @@ def test_a_mistake_in_the_program_reaches_the_caller_and_the_thread_lives(
         worker = VlmWorker(client)
         with monkeypatch.context() as patch:
             patch.setattr(client, "ask", lambda question: 1 / 0)
-            broken = worker.submit(QUESTION)
+            broken = worker.submit(lambda c: c.ask(QUESTION))
             assert broken.wait(PATIENCE_S)
         with pytest.raises(WorkerFailed, match="ZeroDivisionError: division by zero"):
             broken.poll()
-        whole = worker.submit(QUESTION)
+        whole = worker.submit(lambda c: c.ask(QUESTION))
         assert whole.wait(PATIENCE_S)
         worker.close()
     assert whole.poll() is not None

@@ -90,6 +90,12 @@ class PlanStore:
             raise disk_error(path, error) from error
         return record
 
+    @property
+    def vetoes_size(self) -> int:
+        """Bytes of the vetoes' file, which only ever grows: a cheap way to see whether there is news."""
+        path = self._folder / _VETOES
+        return path.stat().st_size if path.exists() else 0
+
     def vetoes(self) -> tuple[Veto, ...]:
         """In the order they were given; StoreError for a line that is damaged."""
         path = self._folder / _VETOES

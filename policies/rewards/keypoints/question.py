@@ -25,7 +25,7 @@ from policies.rewards.keypoints.overlay import MarkedPicture, draw_side, draw_to
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
 from policies.rewards.keypoints.prompt import Prompt, build_prompt
-from policies.rewards.keypoints.reply import PlanReply, reply_schema
+from policies.rewards.keypoints.reply import GraspPoint, PlanReply, reply_schema
 from policies.rewards.keypoints.sent_image import image_sha
 from policies.rewards.keypoints.vocabulary import Vocabulary
 from robot.core.errors import NudgeError
@@ -135,12 +135,13 @@ def plan_from_reply(
         raise NotVisible(
             f"the model does not see what {question.sentence!r} needs; clear the view and ask again"
         )
-    lifted = {GRASP: _on_mark(question, reply.grasp.keypoint, reply.grasp.height)}
+    grasp = reply.grasp
+    lifted = {GRASP: _on_mark(question, grasp.keypoint, question.heights.z_m(grasp.height), grasp.height)}
     between = [f"via{i}" for i in range(1, len(reply.waypoints) + 1)]
     for name, block in zip(between, reply.waypoints, strict=True):
-        lifted[name] = _above(question, block.tile, block.height)
-    lifted[TARGET] = _above(question, reply.target.at, reply.target.height)
-    mask = question.masks[_mark(question, reply.grasp.keypoint).mask]
+        lifted[name] = _above(question, block.tile, block.height, grasp)
+    lifted[TARGET] = _above(question, reply.target.at, reply.target.height, grasp)
+    mask = question.masks[_mark(question, grasp.keypoint).mask]
     points = {question.top.name: spread_points(mask, _TRACKED_POINTS)}
     sure = PlanSource(
         source.provenance,
@@ -159,18 +160,22 @@ def _stands(top: View, mask: Mask, heights: HeightLines) -> np.ndarray:
     return from_height(pixel, top.camera, heights.table_z_m).point_m
 
 
-def _on_mark(question: Question, label: str, height: str) -> LiftedPoint:
-    """The marked point in base: by its depth, where there is a depth image, else at the height line."""
-    view, heights, pixel = question.top, question.heights, _mark(question, label).pixel
+def _on_mark(question: Question, label: str, z_m: float, known_to: str) -> LiftedPoint:
+    """The marked point in base: by its depth, where there is a depth image, else at ``z_m``.
+
+    ``known_to`` is the height line that says how well the height is known.
+    """
+    view, pixel = question.top, _mark(question, label).pixel
     if view.depth_m is not None:
         return from_depth(pixel, float(depth_at(view.depth_m, pixel)[0]), view.camera)
-    return from_height(pixel, view.camera, heights.z_m(height), PIXEL_STD, heights.std_m(height))
+    return from_height(pixel, view.camera, z_m, PIXEL_STD, question.heights.std_m(known_to))
 
 
-def _above(question: Question, name: str, height: str) -> LiftedPoint:
+def _above(question: Question, name: str, height: str, grasp: GraspPoint) -> LiftedPoint:
     """In base, at the height line above a mark, or above the part of the table that a tile shows.
 
-    Not where the tile's ray has that height: seen from near by, that is above another tile.
+    Not where the ray of either has that height: seen from near by, that is above another place. A mark on the
+    grasped thing is as high as the grasp, one on another thing about as high as the table.
     """
     view, heights = question.top, question.heights
     if name in question.vocabulary.tiles:
@@ -178,7 +183,9 @@ def _above(question: Question, name: str, height: str) -> LiftedPoint:
         spread_px = float(np.mean(high - low)) / np.sqrt(12)
         below = from_height((low + high) / 2, view.camera, heights.table_z_m, spread_px)
     else:
-        below = _on_mark(question, name, height)
+        same = _mark(question, name).mask == _mark(question, grasp.keypoint).mask
+        z_m = heights.z_m(grasp.height) if same else heights.table_z_m
+        below = _on_mark(question, name, z_m, grasp.height)
     return at_height(below, heights.z_m(height), heights.std_m(height))
 
 

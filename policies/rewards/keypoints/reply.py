@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
@@ -53,6 +53,8 @@ class TargetPoint(_Strict):
 class PlanReply(_Strict):
     """Grasp, waypoints in order, target; or that the thing to be grasped, or the target, is not visible."""
 
+    words: ClassVar[Vocabulary | None] = None  # of the pictures it is about; see `reply_about`
+
     reasoning: str = Field(default="", max_length=MAX_REASONING)
     visible: bool
     grasp: GraspPoint | None
@@ -70,12 +72,26 @@ class PlanReply(_Strict):
 
     @model_validator(mode="after")
     def _named(self, info: ValidationInfo) -> Self:
-        if not isinstance(info.context, Vocabulary):
-            raise TypeError("validate a reply with its Vocabulary as context, or use parse_reply")
-        problems = [p for p in _unknown_names(self, info.context) if p]
+        words = info.context if isinstance(info.context, Vocabulary) else self.words
+        if words is None:
+            raise TypeError("validate a reply with its Vocabulary as context, or as `reply_about` it")
+        problems = [p for p in _unknown_names(self, words) if p]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+
+def reply_about(words: Vocabulary) -> type[PlanReply]:
+    """The reply that may name what these pictures show and nothing else, in its schema and its checks."""
+
+    class Reply(PlanReply):
+        @classmethod
+        def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            return reply_schema(words)
+
+    Reply.words = words
+    Reply.__name__ = PlanReply.__name__
+    return Reply
 
 
 def parse_reply(text: str, vocabulary: Vocabulary) -> PlanReply:

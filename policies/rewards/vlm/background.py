@@ -4,72 +4,76 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, Generic
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
-from policies.rewards.vlm.answer import Answer
 from policies.rewards.vlm.client import VlmClient
-from policies.rewards.vlm.errors import Dropped, VlmError, WorkerFailed
-from policies.rewards.vlm.question import Question, T
+from policies.rewards.vlm.errors import Dropped, WorkerFailed
+from robot.core.errors import NudgeError
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 _CLOSE_S = 0.9  # of the second that `close` may take
 
 
 class Ticket(Generic[T]):
-    """Stands for an answer to come."""
+    """Stands for what a job will give."""
 
     def __init__(self) -> None:
         self._done = threading.Event()
-        self._answer: Answer[T] | None = None
-        self._error: VlmError | None = None
+        self._result: T | None = None
+        self._error: NudgeError | None = None
 
     @property
     def done(self) -> bool:
-        """There is an answer or an error."""
+        """There is a result or an error."""
         return self._done.is_set()
 
-    def poll(self) -> Answer[T] | None:
-        """The answer, or None while there is none; VlmError if there will be none. Never waits."""
+    def poll(self) -> T | None:
+        """The result, or None while there is none; NudgeError if there will be none. Never waits."""
         if not self.done:
             return None
         if self._error is not None:
             raise self._error
-        return self._answer
+        return self._result
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it is done, at most so long from now. For command lines and tests, never for control."""
         return self._done.wait(timeout_s)
 
-    def resolve(self, result: Answer[T] | VlmError) -> None:
+    def resolve(self, result: T | NudgeError) -> None:
         """For the worker: set what `poll` gives from now on."""
-        if isinstance(result, VlmError):
+        if isinstance(result, NudgeError):
             self._error = result
         else:
-            self._answer = result
+            self._result = result
         self._done.set()
 
 
 class VlmWorker:
-    """A thread that asks one question at a time, the oldest key first; it closes the client with itself."""
+    """A thread that does one job at a time with its client, the oldest key first, and closes it with itself.
+
+    A job asks and makes something of the answer: what that takes does not belong in a control loop either.
+    """
 
     def __init__(self, client: VlmClient) -> None:
         self._client = client
         self._changed = threading.Condition()
-        self._pending: dict[str, tuple[Question[Any], Ticket[Any]]] = {}
+        self._pending: dict[str, tuple[Callable[[VlmClient], Any], Ticket[Any]]] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="vlm", daemon=True)
         self._thread.start()
 
-    def submit(self, question: Question[T], key: str = "") -> Ticket[T]:
-        """Hand over a question, never waiting; one not yet asked under the same ``key`` is dropped for it."""
+    def submit(self, job: Callable[[VlmClient], T], key: str = "") -> Ticket[T]:
+        """Hand over a job, never waiting; one not yet begun under the same ``key`` is dropped for it."""
         ticket: Ticket[T] = Ticket()
         with self._changed:
             older = self._pending.get(key)
             if self._closed:
                 ticket.resolve(Dropped("the VLM worker is closed; start a new one to ask"))
             else:
-                self._pending[key] = (question, ticket)
+                self._pending[key] = (job, ticket)
                 self._changed.notify()
         if older is not None:
             older[1].resolve(Dropped(f"a newer question took the place of this one under {key!r}"))
@@ -91,18 +95,18 @@ class VlmWorker:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            question, ticket = job
-            ticket.resolve(self._result(question))
+            what, ticket = job
+            ticket.resolve(self._result(what))
 
-    def _next(self) -> tuple[Question[Any], Ticket[Any]] | None:
+    def _next(self) -> tuple[Callable[[VlmClient], Any], Ticket[Any]] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._pending))
             return None if self._closed else self._pending.pop(next(iter(self._pending)))
 
-    def _result(self, question: Question[Any]) -> Answer[Any] | VlmError:
+    def _result(self, job: Callable[[VlmClient], T]) -> T | NudgeError:
         try:
-            return self._client.ask(question)
-        except VlmError as error:
+            return job(self._client)
+        except NudgeError as error:
             return error
         except Exception as error:  # whoever polls must get an error it knows, and the thread must live
             log.exception("VLM worker: a mistake in the program")

@@ -1,0 +1,27 @@
+"""What an actor asks of a dense reward; here, so that an actor without one needs none of its libraries."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from policies.senses import Sensed
+from robot.core.topics import Topic
+from robot.core.types import Label
+
+
+class Labeller(Protocol):
+    """Says something of each observation; a real cell never waits for it."""
+
+    topics: tuple[Topic, ...]
+
+    def hear(self, topic: Topic, message: object) -> None:
+        """A message of one of its topics."""
+        ...
+
+    def label(self, sensed: Sensed) -> Label:
+        """The word on this observation, asked once a control step after the arm has its command."""
+        ...
+
+    def close(self) -> None:
+        """No more is asked of it."""
+        ...

@@ -1,0 +1,76 @@
+"""Puts the dense reward of a session together: cameras with their places, the model to ask, the rule."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from policies.labeller import Labeller
+from policies.replay.look_ahead import DenseRule
+from policies.residual.config import ResidualConfig
+from policies.rewards.config import RewardConfig, Rule
+from policies.rewards.keypoints.height_lines import HeightLines
+from policies.rewards.keypoints.plan_store import PlanStore
+from robot.core.errors import ConfigError
+from robot.core.registry import load
+from robot.rig import CameraMount
+from robot.session.job import Job
+from robot.session.rigs import is_twin
+
+STAGES = ("demos", "online")  # that are learned from
+DENSE: Mapping[Rule, DenseRule] = {"sparse": "none", "shaped": "potential", "kagi": "reward"}
+
+
+def plans_dir(run_dir: Path) -> Path:
+    """Where a run keeps its keypoint plans and what people said against them."""
+    return run_dir / "plans"
+
+
+def make_rewarder(job: Job) -> Labeller | None:
+    """The dense reward of a stage that is learned from; None for the sparse rule."""
+    config = job.config.reward
+    if config.vlm is None or config.rule == "sparse" or job.stage not in STAGES:
+        return None
+    mounts = _mounts(job, config)
+    # With the extra `rewards` only: a session without a dense reward needs none of it.
+    cache = load("policies.rewards.vlm.cache:AnswerCache")(job.run_dir / "vlm_cache")
+    client = load("policies.rewards.vlm.client:VlmClient")(config.vlm, cache)
+    worker = load("policies.rewards.vlm.background:VlmWorker")(client)
+    segmenter = load("policies.rewards.keypoints.masks:ColourSegmenter")()
+    heights = HeightLines.at(config.heights_m, config.table_z_m)
+    request = load("policies.rewards.planner:PlanRequest")(job.task, heights, segmenter)
+    store = PlanStore(plans_dir(job.run_dir))
+    planner = load("policies.rewards.planner:Planner")(worker, store, request, time.time_ns)
+    thing = load("policies.rewards.true_object:TrueObject")
+    views = load("policies.rewards.plan_views:PlanViews")(mounts)
+    return load("policies.rewards.rewarder:Rewarder")(
+        config, job.task.arms[0], views, planner, thing, not job.realtime
+    )
+
+
+def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> ResidualConfig:
+    """The critics' settings with the range that returns have under the session's reward."""
+    if reward.rule == "shaped":
+        return replace(residual, value_min=residual.value_min - reward.potential.weight)
+    if reward.rule == "kagi":
+        forever = reward.kagi_highest / (1.0 - min(residual.discount, 0.999))
+        return replace(residual, value_max=max(residual.value_max, forever))
+    return residual
+
+
+def _mounts(job: Job, config: RewardConfig) -> dict[str, CameraMount]:
+    if is_twin(job.rig):
+        known: Mapping[str, CameraMount | None] = load("sim.camera:camera_mounts")(job.task)
+    else:
+        known = {name: camera.mount for name, camera in job.rig.cameras.items()}
+    want = "want one with a `mount` in the rig's file"
+    bad = [f"{c}: {_lack(c, known)}, {want}" for c in config.cameras if known.get(c) is None]
+    if bad:
+        raise ConfigError(bad, "cameras of the reward")
+    return {c: mount for c in config.cameras if (mount := known[c]) is not None}
+
+
+def _lack(camera: str, known: Mapping[str, CameraMount | None]) -> str:
+    return "has not been calibrated" if camera in known else f"no such camera among {', '.join(known)}"
