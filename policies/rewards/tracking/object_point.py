@@ -1,0 +1,163 @@
+"""From tracked pixels to the object's grasp point in the base frame, at every observation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.rewards.keypoints.camera_model import PinholeCamera
+from policies.rewards.keypoints.lift import LiftedPoint, LiftError, from_height, triangulate
+from policies.rewards.keypoints.masks import ColourSegmenter, NoObject, Segmenter
+from policies.rewards.keypoints.plan import GRASP, KeypointPlan
+from policies.rewards.tracking.anchor import TooPlain
+from policies.rewards.tracking.fall import fallen_height, nearest_on_ray
+from policies.rewards.tracking.grip import Grip
+from policies.rewards.tracking.hold import Hold
+from policies.rewards.tracking.tracked_view import Sight, TrackedView
+from robot.core.errors import SpecMismatch
+from robot.core.se3 import Matrix
+
+Images = Mapping[str, NDArray[np.uint8]]  # camera -> [H, W, 3] RGB
+Sights = Mapping[str, Sight]
+
+_NEAR_M = 0.04  # from the tool centre point: what a closing gripper can have closed on
+_OFF_SHARE = 0.25  # of its size: an object seen further from where the hand has it has slipped
+_OFF_STEPS = 2  # in a row: one image is no proof
+_SLIP_M = 0.02  # in the hand; what has gone further has left it
+_FALL_STEPS = 3  # after which what was let go has come to rest
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectPoint:
+    """The grasp point at one observation; read only."""
+
+    point_m: NDArray[np.float64]  # [3] base frame
+    confidence: float  # (0, 1]
+    by: Literal["views", "rest", "held"]  # triangulated; on the height it rests at; fixed to the tool
+
+
+class ObjectPointTracker:
+    """Follows a plan's grasp point with one or two calibrated cameras.
+
+    Free, it is where two views meet, or where one view meets the height it rests at: the plan's, then the
+    last one that was found. In the hand (the gripper closed where it is) it is fixed to the tool, as long as
+    the views say no otherwise: seen elsewhere twice in a row it has slipped and is fixed anew, or left the
+    hand. What the hand has let go of has fallen straight down as far as the view says.
+
+    Args:
+        cameras: fixed ones, for images of the size they are given in; two at most are looked through.
+        segmenter: finds the object's mask in the first images.
+    """
+
+    def __init__(self, cameras: Mapping[str, PinholeCamera], segmenter: Segmenter | None = None) -> None:
+        if not cameras:
+            raise SpecMismatch("no camera to follow the object with, want one or two that are calibrated")
+        self._cameras, self._segmenter = dict(cameras), segmenter or ColourSegmenter()
+        self.blind: dict[str, str] = {}
+
+    def begin(self, images: Images, T_base_tcp: Matrix, plan: KeypointPlan) -> ObjectPoint:
+        """An episode's first images, in which the object is where the plan has it; ``blind`` then names the
+        cameras that cannot follow it, and why.
+
+        Raises:
+            NoObject: none of the cameras can.
+        """
+        self._views, self.blind = {}, {}
+        for name, camera in self._cameras.items():
+            on = plan.mask_points_px.get(name, np.zeros((0, 2)))
+            try:
+                grasp = plan.keypoints[GRASP]
+                self._views[name] = TrackedView(name, camera, images[name], grasp, on, self._segmenter)
+            except (NoObject, TooPlain) as error:
+                self.blind[name] = str(error)
+        if not self._views:
+            raise NoObject("; ".join(f"{name}: {why}" for name, why in self.blind.items()))
+        self._last, self._hold = np.array(plan.keypoints[GRASP]), None
+        self._height_m = self._floor_m = float(self._last[2])
+        self._grip, self._refused = Grip(already=_near(self._last, T_base_tcp)), False
+        self._off_steps, self._falling = 0, 0
+        return _answer(self._last, 1.0, "rest")
+
+    def step(self, images: Images, T_base_tcp: Matrix, gripper_width_m: float) -> ObjectPoint | None:
+        """The point at the next observation; None while no camera sees it.
+
+        Args:
+            images: of the cameras that have one; one that is missing sees nothing.
+            T_base_tcp: [4, 4] at the images' time.
+            gripper_width_m: between the fingers.
+        """
+        views = self._views.items()
+        found = {n: sight for n, v in views if n in images and (sight := v.step(images[n])) is not None}
+        closed = self._grip.closed(gripper_width_m)
+        self._refused = self._refused and closed
+        if self._hold is not None and not closed:
+            self._let_go()
+        if not found:
+            return None
+        if self._hold is not None:
+            self._check(self._hold, T_base_tcp, found)
+        if self._hold is None:
+            point = self._free(found)
+            if closed and not self._refused and _near(point.point_m, T_base_tcp):
+                self._hold = Hold.at(point.point_m, T_base_tcp, found)
+        else:
+            point = _answer(self._hold.point_m(T_base_tcp), _best(found).confidence, "held")
+        self._last = point.point_m
+        return point
+
+    def _check(self, hold: Hold, T_base_tcp: Matrix, sights: Sights) -> None:
+        """Whether the views have it where the hand has it; all of them must say no."""
+        off = min(hold.off_share(T_base_tcp, name, sight) for name, sight in sights.items())
+        self._off_steps = self._off_steps + 1 if off > _OFF_SHARE else 0
+        if self._off_steps < _OFF_STEPS:
+            return
+        self._off_steps = 0
+        there = hold.point_m(T_base_tcp)
+        met = _meet(sights)
+        slipped = nearest_on_ray(_best(sights), there) if met is None else met.point_m
+        self._hold = hold.moved_to(slipped, T_base_tcp, sights)
+        if self._hold.slipped_m > _SLIP_M:
+            self._refused = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._hold, self._off_steps, self._falling = None, 0, _FALL_STEPS
+        self._released_m = self._last
+
+    def _free(self, sights: Sights) -> ObjectPoint:
+        met = _meet(sights)
+        if met is not None:
+            self._height_m, self._falling = float(met.point_m[2]), 0
+            return _answer(met.point_m, min(s.confidence for s in sights.values()), "views")
+        best = _best(sights)
+        if self._falling:
+            self._falling -= 1
+            self._height_m = fallen_height(best, self._released_m, self._floor_m)
+        return _answer(from_height(best.pixel, best.camera, self._height_m).point_m, best.confidence, "rest")
+
+
+def _best(sights: Sights) -> Sight:
+    return max(sights.values(), key=lambda sight: sight.confidence)
+
+
+def _meet(sights: Sights) -> LiftedPoint | None:
+    """Where two views meet; None for one view, and for two that do not see the same thing."""
+    try:
+        pixels = {name: sight.pixel for name, sight in sights.items()}
+        return triangulate(pixels, {name: sight.camera for name, sight in sights.items()})
+    except LiftError:
+        return None
+
+
+def _near(point_m: NDArray[np.float64], T_base_tcp: Matrix) -> bool:
+    return bool(np.linalg.norm(point_m - T_base_tcp[:3, 3]) <= _NEAR_M)
+
+
+def _answer(point_m: NDArray[np.float64], confidence: float, by: Literal["views", "rest", "held"]) -> ObjectPoint:
+    point = np.array(point_m, np.float64)
+    point.setflags(write=False)
+    return ObjectPoint(point, confidence, by)

@@ -1,0 +1,82 @@
+"""One calibrated camera's word on where the object is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.rewards.keypoints.camera_model import PinholeCamera
+from policies.rewards.keypoints.masks import Mask, NoObject, Segmenter
+from policies.rewards.tracking.object_tracker import ObjectTracker
+from policies.rewards.tracking.tracked_object import TrackStatus
+from robot.core.errors import SpecMismatch
+
+_ENOUGH = 0.5  # of the plan's points must lie on one thing
+_SUSPECT_WEIGHT = 0.5  # of a suspect's word against a tracked one's
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """Where one camera sees the point in one image."""
+
+    camera: PinholeCamera
+    pixel: NDArray[np.float64]  # [2]
+    size_px: float  # of the object in the first image: the square root of its area
+    confidence: float  # (0, 1]: the share of the object that agrees, half of it while suspect
+
+
+class TrackedView:
+    """The object in one camera, from the image that its first mask is taken from.
+
+    Args:
+        name: the camera's, for messages.
+        camera: its model, for images of the size given.
+        image: [H, W, 3] uint8 RGB.
+        point_m: [3] the point to follow, base frame.
+        mask_points_px: [M, 2] points on the object in this image; none: where ``point_m`` is seen.
+        segmenter: proposes the things of which the object is one.
+
+    Raises:
+        NoObject: no thing under the points.
+        TooPlain: one that cannot be told from its surroundings.
+        SpecMismatch: an image of another size than the camera model's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        camera: PinholeCamera,
+        image: NDArray[np.uint8],
+        point_m: NDArray[np.float64],
+        mask_points_px: NDArray[np.float64],
+        segmenter: Segmenter,
+    ) -> None:
+        if image.shape[:2] != (camera.height, camera.width):
+            raise SpecMismatch(f"image of {name} is {image.shape[:2]}, want {(camera.height, camera.width)}")
+        self.camera = camera
+        pixel = camera.project(point_m)
+        mask = _mask_under(name, mask_points_px if len(mask_points_px) else pixel, segmenter.propose(image))
+        self._size_px = float(np.sqrt(mask.area_px))
+        self._tracker = ObjectTracker(image, mask.pixels, pixel)
+        self.first = Sight(camera, pixel[0], self._size_px, 1.0)
+
+    def step(self, image: NDArray[np.uint8]) -> Sight | None:
+        """The point in the next image; None where it is not seen there, be it lost or not yet."""
+        seen = self._tracker.track(image)
+        if seen.status is TrackStatus.LOST or not seen.inliers:
+            return None
+        weight = 1.0 if seen.status is TrackStatus.TRACKED else _SUSPECT_WEIGHT
+        return Sight(self.camera, seen.points_px[0], self._size_px, weight * seen.inlier_ratio)
+
+
+def _mask_under(name: str, points: NDArray[np.float64], masks: tuple[Mask, ...]) -> Mask:
+    shares = [float(mask.contains(points).mean()) for mask in masks]
+    best = int(np.argmax(shares))
+    if shares[best] < _ENOUGH:
+        raise NoObject(
+            f"{shares[best]:.0%} of the plan's {len(points)} points in {name} lie on one thing, want "
+            f"{_ENOUGH:.0%}: the object was moved since or is hidden; make a plan from this image"
+        )
+    return masks[best]
