@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ from policies.rewards.tracking.tracked_view import Sight
 from robot.core.se3 import Matrix, inverse
 
 Point = NDArray[np.float64]  # [3] m
+Pixel = NDArray[np.float64]  # [2]
+
+_OFF_SHARE, _OFF_PX = 0.25, 3.0  # of its size and at least: an object seen further off is not where it was
+_BEHIND = 0.5  # of the hand's way in the image; an object that went less far has not gone with it
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +28,19 @@ class Hold:
 
     tcp_point_m: Point  # [3] tool frame
     first_m: Point  # [3] tool frame, when the gripper closed
-    gaps_px: Mapping[str, NDArray[np.float64]]  # camera -> [2] seen minus expected
+    first_px: Mapping[str, Pixel]  # camera -> where it was seen then
+    gaps_px: Mapping[str, Pixel]  # camera -> seen minus expected, when it was last fixed to the tool
 
     @classmethod
     def at(cls, point_m: Point, T_base_tcp: Matrix, sights: Mapping[str, Sight]) -> Hold:
         """The gripper has closed on the object at ``point_m`` [3], base frame."""
         local = _in_tool(point_m, T_base_tcp)
-        return cls(local, local, _gaps(point_m, sights))
+        first = {name: sight.pixel for name, sight in sights.items()}
+        return cls(local, local, first, _gaps(point_m, sights))
 
     def moved_to(self, point_m: Point, T_base_tcp: Matrix, sights: Mapping[str, Sight]) -> Hold:
         """It slipped in the hand and is at ``point_m`` [3] now."""
-        return Hold(_in_tool(point_m, T_base_tcp), self.first_m, _gaps(point_m, sights))
+        return replace(self, tcp_point_m=_in_tool(point_m, T_base_tcp), gaps_px=_gaps(point_m, sights))
 
     def point_m(self, T_base_tcp: Matrix) -> Point:
         """Where the hand has it, [3] in base."""
@@ -45,10 +51,26 @@ class Hold:
         """How far it has moved in the hand since the gripper closed."""
         return float(np.linalg.norm(self.tcp_point_m - self.first_m))
 
-    def off_share(self, T_base_tcp: Matrix, name: str, sight: Sight) -> float:
-        """How far a camera sees it from where the hand has it, in sizes of the object."""
-        gap = _gap(self.point_m(T_base_tcp), sight) - self.gaps_px.get(name, np.zeros(2))
-        return float(np.linalg.norm(gap)) / sight.size_px
+    def agrees(self, T_base_tcp: Matrix, name: str, sight: Sight) -> bool:
+        """Whether a camera sees it where the hand has it."""
+        off = np.linalg.norm(sight.pixel - self._expected(T_base_tcp, name, sight))
+        return bool(off <= _gate_px(sight))
+
+    def left_behind(self, T_base_tcp: Matrix, name: str, sight: Sight) -> bool:
+        """Whether a camera saw the hand go and the object stay, since the gripper closed."""
+        if name not in self.first_px:
+            return False
+        hand = np.linalg.norm(self._expected(T_base_tcp, name, sight) - self.first_px[name])
+        thing = np.linalg.norm(sight.pixel - self.first_px[name])
+        return bool(hand > _gate_px(sight) and thing < _BEHIND * hand)
+
+    def _expected(self, T_base_tcp: Matrix, name: str, sight: Sight) -> Pixel:
+        there = sight.camera.project(self.point_m(T_base_tcp))[0]
+        return there + self.gaps_px.get(name, np.zeros(2))
+
+
+def _gate_px(sight: Sight) -> float:
+    return max(_OFF_PX, _OFF_SHARE * sight.size_px)
 
 
 def _in_tool(point_m: Point, T_base_tcp: Matrix) -> Point:
@@ -56,9 +78,9 @@ def _in_tool(point_m: Point, T_base_tcp: Matrix) -> Point:
     return T[:3, :3] @ point_m + T[:3, 3]
 
 
-def _gaps(point_m: Point, sights: Mapping[str, Sight]) -> dict[str, NDArray[np.float64]]:
+def _gaps(point_m: Point, sights: Mapping[str, Sight]) -> dict[str, Pixel]:
     return {name: _gap(point_m, sight) for name, sight in sights.items()}
 
 
-def _gap(point_m: Point, sight: Sight) -> NDArray[np.float64]:
+def _gap(point_m: Point, sight: Sight) -> Pixel:
     return sight.pixel - sight.camera.project(point_m)[0]

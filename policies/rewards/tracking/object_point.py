@@ -25,9 +25,8 @@ Images = Mapping[str, NDArray[np.uint8]]  # camera -> [H, W, 3] RGB
 Sights = Mapping[str, Sight]
 
 _NEAR_M = 0.04  # from the tool centre point: what a closing gripper can have closed on
-_OFF_SHARE = 0.25  # of its size: an object seen further from where the hand has it has slipped
 _OFF_STEPS = 2  # in a row: one image is no proof
-_SLIP_M = 0.02  # in the hand; what has gone further has left it
+_SLIP_M = 0.02  # in the hand; more, with the fingers where they were, is not believed
 _FALL_STEPS = 3  # after which what was let go has come to rest
 
 
@@ -91,38 +90,36 @@ class ObjectPointTracker:
             gripper_width_m: between the fingers.
         """
         views = self._views.items()
-        found = {n: sight for n, v in views if n in images and (sight := v.step(images[n])) is not None}
+        looks = {name: view.step(images[name], self._last) for name, view in views if name in images}
+        found = {name: sight for name, sight in looks.items() if sight is not None}
         closed = self._grip.closed(gripper_width_m)
         self._refused = self._refused and closed
         if self._hold is not None and not closed:
             self._let_go()
         if not found:
             return None
-        if self._hold is not None:
-            self._check(self._hold, T_base_tcp, found)
+        point = self._in_hand(self._hold, T_base_tcp, found) if self._hold else None
         if self._hold is None:
             point = self._free(found)
             if closed and not self._refused and _near(point.point_m, T_base_tcp):
                 self._hold = Hold.at(point.point_m, T_base_tcp, found)
-        else:
-            point = _answer(self._hold.point_m(T_base_tcp), _best(found).confidence, "held")
-        self._last = point.point_m
+        self._last = self._last if point is None else point.point_m
         return point
 
-    def _check(self, hold: Hold, T_base_tcp: Matrix, sights: Sights) -> None:
-        """Whether the views have it where the hand has it; all of them must say no."""
-        off = min(hold.off_share(T_base_tcp, name, sight) for name, sight in sights.items())
-        self._off_steps = self._off_steps + 1 if off > _OFF_SHARE else 0
-        if self._off_steps < _OFF_STEPS:
-            return
-        self._off_steps = 0
-        there = hold.point_m(T_base_tcp)
-        met = _meet(sights)
-        slipped = nearest_on_ray(_best(sights), there) if met is None else met.point_m
-        self._hold = hold.moved_to(slipped, T_base_tcp, sights)
-        if self._hold.slipped_m > _SLIP_M:
-            self._refused = True
-            self._let_go()
+    def _in_hand(self, hold: Hold, T_base_tcp: Matrix, sights: Sights) -> ObjectPoint | None:
+        """Where the hand has it; None where views and fingers contradict each other, or it has left the hand."""
+        agreed = any(hold.agrees(T_base_tcp, name, sight) for name, sight in sights.items())
+        self._off_steps = 0 if agreed else self._off_steps + 1
+        if self._off_steps >= _OFF_STEPS:
+            if any(hold.left_behind(T_base_tcp, name, sight) for name, sight in sights.items()):
+                self._refused = True
+                self._let_go()
+                return None
+            hold = hold.moved_to(_seen(sights, hold.point_m(T_base_tcp)), T_base_tcp, sights)
+            if hold.slipped_m > _SLIP_M:
+                return None
+            self._hold, self._off_steps = hold, 0
+        return _answer(hold.point_m(T_base_tcp), _best(sights).confidence, "held")
 
     def _let_go(self) -> None:
         self._hold, self._off_steps, self._falling = None, 0, _FALL_STEPS
@@ -142,6 +139,11 @@ class ObjectPointTracker:
 
 def _best(sights: Sights) -> Sight:
     return max(sights.values(), key=lambda sight: sight.confidence)
+
+
+def _seen(sights: Sights, near_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    met = _meet(sights)
+    return nearest_on_ray(_best(sights), near_m) if met is None else met.point_m
 
 
 def _meet(sights: Sights) -> LiftedPoint | None:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.masks import Mask, NoObject, Segmenter
+from policies.rewards.tracking.anchor import TooPlain
 from policies.rewards.tracking.object_tracker import ObjectTracker
 from policies.rewards.tracking.tracked_object import TrackStatus
 from robot.core.errors import SpecMismatch
 
+_LEAST_PX = 10.0  # across; smaller ones were followed to a centimetre at best (benchmarks/results/tracking.md)
 _ENOUGH = 0.5  # of the plan's points must lie on one thing
 _SUSPECT_WEIGHT = 0.5  # of a suspect's word against a tracked one's
 
@@ -40,7 +42,7 @@ class TrackedView:
 
     Raises:
         NoObject: no thing under the points.
-        TooPlain: one that cannot be told from its surroundings.
+        TooPlain: one that is too small or cannot be told from its surroundings.
         SpecMismatch: an image of another size than the camera model's.
     """
 
@@ -59,12 +61,23 @@ class TrackedView:
         pixel = camera.project(point_m)
         mask = _mask_under(name, mask_points_px if len(mask_points_px) else pixel, segmenter.propose(image))
         self._size_px = float(np.sqrt(mask.area_px))
+        if self._size_px < _LEAST_PX:
+            raise TooPlain(
+                f"the object is {self._size_px:.0f} px across in {name}, want at least {_LEAST_PX:.0f}: use "
+                "larger images or a camera that is nearer"
+            )
         self._tracker = ObjectTracker(image, mask.pixels, pixel)
-        self.first = Sight(camera, pixel[0], self._size_px, 1.0)
+        self._depth_m = self._depth(point_m)
 
-    def step(self, image: NDArray[np.uint8]) -> Sight | None:
-        """The point in the next image; None where it is not seen there, be it lost or not yet."""
-        seen = self._tracker.track(image)
+    def _depth(self, point_m: NDArray[np.float64]) -> float:
+        return float(self.camera.in_camera(point_m)[0, 2])
+
+    def step(self, image: NDArray[np.uint8], last_m: NDArray[np.float64]) -> Sight | None:
+        """The point in the next image; None where it is not seen there, be it lost or not yet.
+
+        ``last_m`` [3] is where it was last, base frame: from how far away it is follows how large it looks.
+        """
+        seen = self._tracker.track(image, self._depth_m / self._depth(last_m))
         if seen.status is TrackStatus.LOST or not seen.inliers:
             return None
         weight = 1.0 if seen.status is TrackStatus.TRACKED else _SUSPECT_WEIGHT
