@@ -17,6 +17,7 @@ from policies.rewards.tracking.anchor import TooPlain
 from policies.rewards.tracking.fall import fallen_height, nearest_on_ray
 from policies.rewards.tracking.grip import Grip
 from policies.rewards.tracking.hold import Hold
+from policies.rewards.tracking.tracked_object import TrackStatus
 from policies.rewards.tracking.tracked_view import Sight, TrackedView
 from robot.core.errors import SpecMismatch
 from robot.core.se3 import Matrix
@@ -56,7 +57,19 @@ class ObjectPointTracker:
         if not cameras:
             raise SpecMismatch("no camera to follow the object with, want one or two that are calibrated")
         self._cameras, self._segmenter = dict(cameras), segmenter or ColourSegmenter()
+        self._views: dict[str, TrackedView] = {}
         self.blind: dict[str, str] = {}
+        self.sights: dict[str, Sight] = {}
+
+    @property
+    def statuses(self) -> dict[str, TrackStatus]:
+        """What the last step made of each camera that follows it; ``sights`` has the pixels of those that saw it."""
+        return {name: view.status for name, view in self._views.items()}
+
+    @property
+    def size_px(self) -> float:
+        """How large the object was in the first images: the largest of the cameras', square root of area."""
+        return max(view.size_px for view in self._views.values())
 
     def begin(self, images: Images, T_base_tcp: Matrix, plan: KeypointPlan) -> ObjectPoint:
         """An episode's first images, in which the object is where the plan has it; ``blind`` then names the
@@ -65,7 +78,7 @@ class ObjectPointTracker:
         Raises:
             NoObject: none of the cameras can.
         """
-        self._views, self.blind = {}, {}
+        self._views, self.blind, self.sights = {}, {}, {}
         for name, camera in self._cameras.items():
             on = plan.mask_points_px.get(name, np.zeros((0, 2)))
             try:
@@ -91,7 +104,7 @@ class ObjectPointTracker:
         """
         views = self._views.items()
         looks = {name: view.step(images[name], self._last) for name, view in views if name in images}
-        found = {name: sight for name, sight in looks.items() if sight is not None}
+        self.sights = found = {name: sight for name, sight in looks.items() if sight is not None}
         closed = self._grip.closed(gripper_width_m)
         self._refused = self._refused and closed
         if self._hold is not None and not closed:

@@ -60,14 +60,15 @@ class TrackedView:
         self.camera = camera
         pixel = camera.project(point_m)
         mask = _mask_under(name, mask_points_px if len(mask_points_px) else pixel, segmenter.propose(image))
-        self._size_px = float(np.sqrt(mask.area_px))
-        if self._size_px < _LEAST_PX:
+        self.size_px = float(np.sqrt(mask.area_px))
+        if self.size_px < _LEAST_PX:
             raise TooPlain(
-                f"the object is {self._size_px:.0f} px across in {name}, want at least {_LEAST_PX:.0f}: use "
+                f"the object is {self.size_px:.0f} px across in {name}, want at least {_LEAST_PX:.0f}: use "
                 "larger images or a camera that is nearer"
             )
         self._tracker = ObjectTracker(image, mask.pixels, pixel)
         self._depth_m = self._depth(point_m)
+        self.status = TrackStatus.TRACKED
 
     def _depth(self, point_m: NDArray[np.float64]) -> float:
         return float(self.camera.in_camera(point_m)[0, 2])
@@ -78,10 +79,11 @@ class TrackedView:
         ``last_m`` [3] is where it was last, base frame: from how far away it is follows how large it looks.
         """
         seen = self._tracker.track(image, self._depth_m / self._depth(last_m))
+        self.status = seen.status
         if seen.status is TrackStatus.LOST or not seen.inliers:
             return None
         weight = 1.0 if seen.status is TrackStatus.TRACKED else _SUSPECT_WEIGHT
-        return Sight(self.camera, seen.points_px[0], self._size_px, weight * seen.inlier_ratio)
+        return Sight(self.camera, seen.points_px[0], self.size_px, weight * seen.inlier_ratio)
 
 
 def _mask_under(name: str, points: NDArray[np.float64], masks: tuple[Mask, ...]) -> Mask:
