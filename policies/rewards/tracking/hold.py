@@ -14,7 +14,9 @@ from robot.core.se3 import Matrix, inverse
 Point = NDArray[np.float64]  # [3] m
 Pixel = NDArray[np.float64]  # [2]
 
-_OFF_SHARE, _OFF_PX = 0.25, 3.0  # of its size and at least: an object seen further off is not where it was
+# Of its size, and at least: seen further off, the object is not where the hand has it. Nearer is more often
+# the tracker's error, which grows while the fingers cover a part, than a slip that leaves their width alone.
+_OFF_SHARE, _OFF_PX = 0.5, 5.0
 _BEHIND = 0.5  # of the hand's way in the image; an object that went less far has not gone with it
 
 

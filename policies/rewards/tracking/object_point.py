@@ -27,7 +27,7 @@ Sights = Mapping[str, Sight]
 
 _NEAR_M = 0.04  # from the tool centre point: what a closing gripper can have closed on
 _OFF_STEPS = 2  # in a row: one image is no proof
-_SLIP_M = 0.02  # in the hand; more, with the fingers where they were, is not believed
+_SLIP_M = 0.04  # in the hand; more, with the fingers where they were, is not believed
 _FALL_STEPS = 3  # after which what was let go has come to rest
 
 
@@ -109,14 +109,12 @@ class ObjectPointTracker:
         self._refused = self._refused and closed
         if self._hold is not None and not closed:
             self._let_go()
-        if not found:
-            return None
-        point = self._in_hand(self._hold, T_base_tcp, found) if self._hold else None
-        if self._hold is None:
+        point = self._in_hand(self._hold, T_base_tcp, found) if self._hold and found else None
+        if self._hold is None and found:
             point = self._free(found)
-            if closed and not self._refused and _near(point.point_m, T_base_tcp):
-                self._hold = Hold.at(point.point_m, T_base_tcp, found)
         self._last = self._last if point is None else point.point_m
+        if self._hold is None and closed and not self._refused and _near(self._last, T_base_tcp):
+            self._hold = Hold.at(self._last, T_base_tcp, found)  # also while hidden: it was there last
         return point
 
     def _in_hand(self, hold: Hold, T_base_tcp: Matrix, sights: Sights) -> ObjectPoint | None:

@@ -77,8 +77,10 @@ class TrackedView:
         """The point in the next image; None where it is not seen there, be it lost or not yet.
 
         ``last_m`` [3] is where it was last, base frame: from how far away it is follows how large it looks.
+        One that was lost may be anywhere, and of any size.
         """
-        seen = self._tracker.track(image, self._depth_m / self._depth(last_m))
+        known = self.status is not TrackStatus.LOST
+        seen = self._tracker.track(image, self._depth_m / self._depth(last_m) if known else None)
         self.status = seen.status
         if seen.status is TrackStatus.LOST or not seen.inliers:
             return None
