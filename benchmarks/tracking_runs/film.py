@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tracking_runs.sleeve import GREY, RED, SleevedLift, hold_before, put_away
-from benchmarks.unattended.operator import OperatorPolicy
+from benchmarks.unattended.operator import KnockedOperator, OperatorPolicy
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.tasks import TASKS
 from robot.cell_config import Randomize, TwinConfig
@@ -26,13 +26,18 @@ from sim.rendering import Renderer
 from sim.twin import Twin
 
 Look = tuple[str, int]  # camera, pixels a side
-Trouble = Literal["none", "grey arm", "red arm", "blackout"]
+Trouble = Literal["none", "grey arm", "red arm", "blackout", "dropped", "knocked"]
 
 CAMERAS = ("front", "room")
+ARMS: tuple[Trouble, ...] = ("grey arm", "red arm")
+COVERED: tuple[Trouble, ...] = (*ARMS, "blackout")
+LOOSE: tuple[Trouble, ...] = ("dropped", "knocked")
 _TASK = TASKS.load("lift")
 _SLIDE = 8  # steps in which a forearm comes in, and goes
 _GUARD_S = 0.01
 _SEGMENTED_PX = 256
+_DROP_M = 0.08  # height of the cube's middle at which the gripper opens
+_KNOCKED_M = 0.03  # between two steps no hand moves it so far
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,7 @@ class Shot:
     gripper_width_m: float
     cube_m: NDArray[np.float64]  # [3] its middle, the point that is grasped
     shown: float  # of what the first camera would see of the cube without trouble, [0, 1]
+    loose: bool  # it has been dropped, or knocked out of the hand
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +93,15 @@ class Studio:
     def __init__(self, sizes: Sequence[int], trouble: Trouble, randomize: Randomize = "off") -> None:
         rig, arm = load_rig(_TASK.rig), _TASK.action.arms[0]
         gains = {name: o.gains for name, o in twin_options(rig, _TASK).items()}
-        sleeves = CAMERAS if trouble in ("grey arm", "red arm") else ()
+        sleeves = CAMERAS if trouble in ARMS else ()
         scene = SleevedLift(cameras=sleeves, rgba=RED if trouble == "red arm" else GREY)
         self._twin, self._trouble = Twin(scene, TwinConfig(randomize=randomize), _TASK.arms, gains), trouble
         self._sleeves = sleeves
         limits = reference_limits(rig.arms[arm.arm], _TASK)
         driver = TwinArm(arm.arm, world=self._twin)
         self._arm = GuardedArm(driver, arm, limits, _TASK.control_period_s, _GUARD_S)
-        self._operator = OperatorPolicy(_TASK, self._twin)
+        policy = KnockedOperator if trouble == "knocked" else OperatorPolicy
+        self._operator, self._loose = policy(_TASK, self._twin), False
         self._renderers = {size: Renderer(self._twin.model, (size, size)) for size in sizes}
         self._segments = mujoco.Renderer(self._twin.model, _SEGMENTED_PX, _SEGMENTED_PX)
         self._segments.enable_segmentation_rendering()
@@ -109,22 +116,30 @@ class Studio:
         self._twin.reset(seed)
         self._arm.clear()
         self._arm.restart()
-        self._operator.reset(seed)
+        self._operator.reset(2 * seed)  # every even attempt is the one that is knocked
+        self._loose = False
         cameras, shots, cover = self._cameras(), [], draw_cover(seed)
         for step in range(steps):
-            shots.append(self._shot(0.0 if self._trouble == "none" else cover.share(step)))
+            shots.append(self._shot(cover.share(step) if self._trouble in COVERED else 0.0))
             self._drive()
         return Film(seed, self._trouble, shots, cameras)
 
     def _drive(self) -> None:
-        unseen = Observation(self._twin.stamp_ns, {})  # the operator looks at the truth
-        self._arm.command(self._twin.stamp_ns, self._operator.act(unseen), Source.POLICY, engaged=False)
+        unseen, before = Observation(self._twin.stamp_ns, {}), self._cube_m()  # the operator sees the truth
+        action = self._operator.act(unseen)
+        if self._trouble == "dropped" and (self._loose or before[2] > _DROP_M):
+            self._loose, action = True, _TASK.action.arms[0].from_axes(np.zeros(6), 1.0)
+        self._arm.command(self._twin.stamp_ns, action, Source.POLICY, engaged=False)
         for _ in range(round(_TASK.control_period_s / _GUARD_S)):
             self._arm.tick(self._twin.stamp_ns)
+        if self._trouble == "knocked":
+            self._loose |= bool(np.linalg.norm(self._cube_m() - before) > _KNOCKED_M)
+
+    def _cube_m(self) -> NDArray[np.float64]:
+        return self._twin.scene.poses(self._twin.model, self._twin.data)["cube"][:3, 3].copy()
 
     def _shot(self, covered: float) -> Shot:
-        twin, state = self._twin, self._twin.state()
-        cube = twin.scene.poses(twin.model, twin.data)["cube"][:3, 3].copy()
+        twin, state, cube = self._twin, self._twin.state(), self._cube_m()
         self._sleeves_at(cube, 0.0)
         whole = self._cube_pixels()
         self._sleeves_at(cube, covered)
@@ -132,7 +147,7 @@ class Studio:
         shown = 0.0 if dark else self._cube_pixels() / max(whole, 1)
         looks = {(c, size): r.draw(twin.data, c) for size, r in self._renderers.items() for c in CAMERAS}
         images = {k: np.zeros_like(i) if dark else twin.noisy_image(i) for k, i in looks.items()}
-        return Shot(images, state.T_base_tcp, state.gripper_width, cube, shown)
+        return Shot(images, state.T_base_tcp, state.gripper_width, cube, shown, self._loose)
 
     def _sleeves_at(self, cube_m: NDArray[np.float64], covered: float) -> None:
         for camera in self._sleeves:

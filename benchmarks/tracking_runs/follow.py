@@ -32,6 +32,7 @@ class Track:
     by: list[str]  # "views", "rest", "held" or "" for none
     confidence: NDArray[np.float64]  # 0 for none
     shown: NDArray[np.float64]  # share of the cube, by the twin
+    loose: NDArray[np.bool_]  # dropped or knocked out of the hand by now
     size_px: float  # of the object at the start, in the first camera
     step_s: float  # a step of the tracker, on average
 
@@ -50,8 +51,9 @@ def follow(film: Film, names: Sequence[str], size: int) -> Track | str:
     step_s = (time.perf_counter() - began) / len(rows)
     error, pixel, lost, by, confidence = zip(*rows, strict=True)
     shown = np.array([shot.shown for shot in film.shots[1:]])
+    loose = np.array([shot.loose for shot in film.shots[1:]])
     arrays = np.array(error), np.array(pixel), np.array(lost, bool)
-    return Track(film.seed, *arrays, list(by), np.array(confidence), shown, tracker.size_px, step_s)
+    return Track(film.seed, *arrays, list(by), np.array(confidence), shown, loose, tracker.size_px, step_s)
 
 
 def _step(
