@@ -35,7 +35,6 @@ LOOSE: tuple[Trouble, ...] = ("dropped", "knocked")
 _TASK = TASKS.load("lift")
 _SLIDE = 8  # steps in which a forearm comes in, and goes
 _GUARD_S = 0.01
-_SEGMENTED_PX = 256
 _DROP_M = 0.08  # height of the cube's middle at which the gripper opens
 _KNOCKED_M = 0.03  # between two steps no hand moves it so far
 
@@ -103,7 +102,7 @@ class Studio:
         policy = KnockedOperator if trouble == "knocked" else OperatorPolicy
         self._operator, self._loose = policy(_TASK, self._twin), False
         self._renderers = {size: Renderer(self._twin.model, (size, size)) for size in sizes}
-        self._segments = mujoco.Renderer(self._twin.model, _SEGMENTED_PX, _SEGMENTED_PX)
+        self._segments = mujoco.Renderer(self._twin.model, max(sizes), max(sizes))
         self._segments.enable_segmentation_rendering()
 
     def close(self) -> None:

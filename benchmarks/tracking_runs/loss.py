@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.tracking_runs.follow import CLEAR, HIDDEN, Track
 
-_GOOD_M = 0.01  # a point further off is not recovered, and one given of a hidden object is wrong
+GOOD_M = 0.01  # a point further off is not recovered, and one given of a hidden object is wrong
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def loss(track: Track) -> Loss:
     after = np.arange(hidden[-1] + 1, len(track.shown))
     clear = after[track.shown[after] > CLEAR]
     given = np.isfinite(track.error_m)
-    wrong = given & (np.nan_to_num(track.error_m) > _GOOD_M)
+    wrong = given & (np.nan_to_num(track.error_m) > GOOD_M)
     return Loss(
         track.seed,
         len(hidden),
