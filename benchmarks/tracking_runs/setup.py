@@ -12,6 +12,7 @@ from robot.cell_config import Randomize
 Eyes = tuple[tuple[str, ...], int]  # cameras, pixels a side
 
 USUAL: tuple[Eyes, ...] = ((("front",), 128), (("front",), 256), (("room",), 256), (CAMERAS, 256))
+_TROUBLED: tuple[Eyes, ...] = ((("front",), 128), (CAMERAS, 256))
 _SWEEP: tuple[Eyes, ...] = tuple((("front",), size) for size in (64, 96, 192))
 _SMALL: tuple[Eyes, ...] = ((("room",), 128), (("room",), 192), (CAMERAS, 128))
 _STEPS = 45  # most lifts take 30; the rest is for coming back after a loss
@@ -75,7 +76,7 @@ def shoots(quick: bool) -> list[Shoot]:
     plain = Shoot("none", "off", USUAL if quick else (*USUAL, *_SWEEP, *_SMALL))
     if quick:
         return [plain, Shoot("grey arm", "off", USUAL[:1]), Shoot("dropped", "off", USUAL[:1])]
-    troubled = [Shoot(trouble, "off", USUAL) for trouble in (*COVERED, *LOOSE)]
+    troubled = [Shoot(trouble, "off", _TROUBLED) for trouble in (*COVERED, *LOOSE)]
     return [plain, Shoot("none", "held_out", USUAL), *troubled]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -82,10 +83,14 @@ def _consensus(
     return agree[int(np.argmax(np.count_nonzero(agree, axis=1)))]
 
 
+@lru_cache(maxsize=256)
 def _pairs(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rng = np.random.default_rng(count)  # its own seed: the same points give the same motion
     i = rng.integers(count, size=_HYPOTHESES)
-    return i, (i + rng.integers(1, count, size=_HYPOTHESES)) % count
+    j = (i + rng.integers(1, count, size=_HYPOTHESES)) % count
+    i.setflags(write=False)
+    j.setflags(write=False)
+    return i, j
 
 
 def _scaled(a: NDArray[np.complex128], scale: float | None) -> NDArray[np.complex128]:
