@@ -32,6 +32,14 @@ from benchmarks.tracking_runs.loss import loss
 from benchmarks.tracking_runs.setup import Result, results, shoots
 
 RESULTS = Path(__file__).parent / "results"
+_ABOUT = """\
+A 40 mm cube, lifted by 100 mm; seeds from 0, steps of 0.1 s. The plan is the true grasp point, so errors are
+the tracking's own. `held_out` is a cell with other light, colours, cameras (their calibration is known) and
+noise. A camera in which the object spans less than 10 px is refused, so `front + room` at 128 px is `front`."""
+_HIDDEN = """\
+Hidden: less than a tenth of the cube is shown. Silent: no point is given, so progress stands still; counted
+from the first hidden step. Wrong: more than 10 mm off. Steps are median and most. Both cameras are covered."""
+_LOOSE = "Out of the hand: from 80 mm by an opening gripper, or knocked 60 mm sideways onto the table."
 
 
 def main() -> None:
@@ -50,42 +58,28 @@ def main() -> None:
 
 def run(quick: bool) -> list[Result]:
     """Every shoot, on seeds from 0."""
-    seeds, todo, found = range(2 if quick else 10), shoots(quick), []
+    seeds, todo = range(2 if quick else 10), shoots(quick)
+    found: list[Result] = []
     with Progress() as progress:
         bar = progress.add_task("films", total=len(todo) * len(seeds))
         for shoot in todo:
-            kept: list[Result] = []
-            for kept in results(shoot, seeds):
-                progress.advance(bar)
-            found += kept
+            found += results(shoot, seeds, lambda: progress.advance(bar))
     return found
 
 
 def report(found: Sequence[Result]) -> str:
     """The page."""
     refusals = sorted({f"- {r.cameras}, {r.size} px, {r.cell}: {why}" for r in found for why in r.refusals})
-    return "\n".join(
-        [
-            f"# Tracking the object ({date.today().isoformat()}, {machine()}, commit {head()})\n",
-            f"mujoco {mujoco.__version__}, opencv {cv2.__version__}, numpy {np.__version__}. A 40 mm cube, lifted",
-            "100 mm; seeds from 0, steps of 0.1 s. The plan is the true grasp point, so errors are the tracking's",
-            "own. `held_out` is a cell with other light, colours, cameras (their calibration is known) and noise.",
-            "A camera in which the object spans less than 10 px is refused, so `front + room` at 128 px is",
-            "`front` alone.\n",
-            tables.motion(found),
-            "\nHidden: less than a tenth of the cube is shown. Silent: no point is given, so progress stands",
-            "still. Wrong: more than 10 mm off. Steps are median and most. Two cameras are covered together.\n",
-            tables.hidden(found),
-            "\nOut of the hand, from 80 mm by an opening gripper, or 60 mm sideways onto the table:\n",
-            tables.loose(found),
-            "\nRefused:\n" if refusals else "",
-            *refusals,
-        ]
-    )  # fmt: skip
+    parts = [f"# Tracking the object ({date.today().isoformat()}, {machine()}, commit {head()})", _versions()]
+    parts += [_ABOUT, tables.motion(found), _HIDDEN, tables.hidden(found), _LOOSE, tables.loose(found)]
+    return "\n\n".join([*parts, *(["Refused:", "\n".join(refusals)] if refusals else [])]) + "\n"
+
+
+def _versions() -> str:
+    return f"mujoco {mujoco.__version__}, opencv {cv2.__version__}, numpy {np.__version__}."
 
 
 def _content(found: Sequence[Result]) -> dict[str, Any]:
-    versions = {"mujoco": mujoco.__version__, "opencv": cv2.__version__, "numpy": np.__version__}
     rows = [
         {
             **{name: getattr(r, name) for name in ("cameras", "size", "cell", "trouble", "refusals")},
@@ -94,7 +88,7 @@ def _content(found: Sequence[Result]) -> dict[str, Any]:
         for r in found
     ]
     about = {"machine": machine(), "date": date.today().isoformat(), "commit": head()}
-    return {**about, "versions": versions, "rows": rows}
+    return {**about, "versions": _versions(), "rows": rows}
 
 
 def _track(track: Track) -> dict[str, Any]:

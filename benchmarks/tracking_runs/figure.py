@@ -23,7 +23,7 @@ def figure(results: Sequence[Result]) -> Figure:
         picture = Figure(figsize=(12.0, 3.6), layout="constrained")
         over_time, over_size, covered = picture.subplots(1, 3)
         plain = [r for r in results if r.trouble == "none" and r.cell == "ideal"]
-        _over_time(over_time, [r for r in plain if (r.cameras, r.size) == ("front", 128)][0])
+        _over_time(over_time, next(r for r in plain if (r.cameras, r.size) == ("front", 128)))
         _over_size(over_size, [r for r in plain if r.cameras == "front" and r.tracks])
         _covered(covered, next(r for r in results if r.is_covered).tracks[0])
     return picture
@@ -35,8 +35,7 @@ def _over_time(axes: Axes, result: Result) -> None:
         axes.plot(_mm(track), color=GREY, alpha=0.5, linewidth=0.8, label=label)
     held = [t.by.index("held") for t in result.tracks if "held" in t.by]
     axes.axvspan(min(held), max(held), color=HUMAN, alpha=0.15, linewidth=0, label="grasps")
-    axes.set(title="Grasp point, one camera of 128 px", xlabel="control step", ylabel="mm off", ylim=(0, None))
-    axes.legend(frameon=False)
+    _label(axes, "Grasp point, one camera of 128 px", "control step")
 
 
 def _over_size(axes: Axes, results: Sequence[Result]) -> None:
@@ -47,8 +46,7 @@ def _over_size(axes: Axes, results: Sequence[Result]) -> None:
         axes.plot(sizes, off, "o-", color=colour, label=name)
     for r, x in zip(ordered, sizes, strict=True):
         axes.annotate(f"{r.size}", (x, 0), textcoords="offset points", xytext=(0, 3), ha="center", color=GREY)
-    axes.set(title="The same, images of so many px", xlabel="object, px across", ylabel="mm off", ylim=(0, None))
-    axes.legend(frameon=False)
+    _label(axes, "The same, images of so many px", "object, px across")
 
 
 def _covered(axes: Axes, track: Track) -> None:
@@ -58,7 +56,11 @@ def _covered(axes: Axes, track: Track) -> None:
                       transform=axes.get_xaxis_transform(), label="hidden")  # fmt: skip
     axes.plot(_mm(track), ".-", color=POLICY, label="point given")
     axes.axhline(1e3 * GOOD_M, color=HUMAN, linewidth=0.8, label="taken for wrong")
-    axes.set(title="A forearm passes before it", xlabel="control step", ylabel="mm off", ylim=(0, None))
+    _label(axes, "A forearm passes before it", "control step")
+
+
+def _label(axes: Axes, title: str, x: str) -> None:
+    axes.set(title=title, xlabel=x, ylabel="mm off", ylim=(0, None))
     axes.legend(frameon=False)
 
 

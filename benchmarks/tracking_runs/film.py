@@ -94,7 +94,8 @@ class Studio:
         gains = {name: o.gains for name, o in twin_options(rig, _TASK).items()}
         sleeves = CAMERAS if trouble in ARMS else ()
         scene = SleevedLift(cameras=sleeves, rgba=RED if trouble == "red arm" else GREY)
-        self._twin, self._trouble = Twin(scene, TwinConfig(randomize=randomize), _TASK.arms, gains), trouble
+        self._twin = Twin(scene, TwinConfig(randomize=randomize), _TASK.arms, gains)
+        self._trouble: Trouble = trouble
         self._sleeves = sleeves
         limits = reference_limits(rig.arms[arm.arm], _TASK)
         driver = TwinArm(arm.arm, world=self._twin)

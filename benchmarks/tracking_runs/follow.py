@@ -73,7 +73,7 @@ def _images(shot: Shot, names: Sequence[str], size: int) -> dict[str, NDArray[np
 
 def _plan(first: Shot, cameras: dict[str, PinholeCamera]) -> KeypointPlan:
     grasp = first.cube_m
-    target = grasp + [0.0, 0.0, 0.1]
+    target = grasp + np.array([0.0, 0.0, 0.1])
     return KeypointPlan(
         version=1,
         arm="arm",

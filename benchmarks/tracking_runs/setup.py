@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.tracking_runs.film import CAMERAS, COVERED, LOOSE, Film, Studio, Trouble
@@ -80,11 +80,12 @@ def shoots(quick: bool) -> list[Shoot]:
     return [plain, Shoot("none", "held_out", USUAL), *troubled]
 
 
-def results(shoot: Shoot, seeds: Sequence[int]) -> Iterator[list[Result]]:
-    """The results so far, after every film; the last ones are whole."""
+def results(shoot: Shoot, seeds: Sequence[int], done: Callable[[], None]) -> list[Result]:
+    """Of every pair of eyes; ``done`` is called after each film."""
     cell = "ideal" if shoot.cell == "off" else shoot.cell
     kept = [Result(" + ".join(names), size, cell, shoot.trouble) for names, size in shoot.eyes]
     for film in shoot.films(seeds):
         for result, eyes in zip(kept, shoot.eyes, strict=True):
             result.watch(film, eyes)
-        yield kept
+        done()
+    return kept

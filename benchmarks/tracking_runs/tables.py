@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.tracking_runs.follow import Track
 from benchmarks.tracking_runs.loss import GOOD_M, Loss, loss
 from benchmarks.tracking_runs.setup import Result
 

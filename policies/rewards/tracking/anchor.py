@@ -38,9 +38,7 @@ class Anchor(Protocol):
     corners: Points  # [4, 2] of its bounding box
     size_px: float  # square root of its area
 
-    def follow(
-        self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None
-    ) -> Iterator[Fit]:
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
         """Where the object may be, one image after ``last``, the likeliest first.
 
         ``scale`` is its size against the anchor image's, where the caller knows how far away it is.

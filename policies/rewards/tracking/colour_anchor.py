@@ -80,9 +80,7 @@ class ColourAnchor:
         self._count = len(outline)
         self.points = np.vstack([outline, _inner_points(mask)])
 
-    def follow(
-        self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None
-    ) -> Iterator[Fit]:
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
         """By its outline, from where it was and from where the middle of its colour is."""
         window = now.around(move(last.T_now_anchor, self.corners), _REACH * self.size_px)
         if window.empty:

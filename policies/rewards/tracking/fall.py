@@ -10,7 +10,7 @@ from policies.rewards.tracking.tracked_view import Sight
 
 
 def fallen_height(sight: Sight, let_go_m: NDArray[np.float64], floor_m: float) -> float:
-    """The height m at which the ray of a sight passes nearest to the line straight down from ``let_go_m`` [3].
+    """The height, m, at which a sight's ray passes nearest to the line straight down from ``let_go_m`` [3].
 
     Between the floor, the lowest an object has rested at, and where it was let go. A camera that looks
     straight down cannot tell, so there the object is taken to have reached the floor.

@@ -30,15 +30,14 @@ class Hold:
 
     tcp_point_m: Point  # [3] tool frame
     first_m: Point  # [3] tool frame, when the gripper closed
-    first_px: Mapping[str, Pixel]  # camera -> where it was seen then
+    gripped_m: Point  # [3] base frame, where the gripper closed
     gaps_px: Mapping[str, Pixel]  # camera -> seen minus expected, when it was last fixed to the tool
 
     @classmethod
     def at(cls, point_m: Point, T_base_tcp: Matrix, sights: Mapping[str, Sight]) -> Hold:
         """The gripper has closed on the object at ``point_m`` [3], base frame."""
         local = _in_tool(point_m, T_base_tcp)
-        first = {name: sight.pixel for name, sight in sights.items()}
-        return cls(local, local, first, _gaps(point_m, sights))
+        return cls(local, local, point_m, _gaps(point_m, sights))
 
     def moved_to(self, point_m: Point, T_base_tcp: Matrix, sights: Mapping[str, Sight]) -> Hold:
         """It slipped in the hand and is at ``point_m`` [3] now."""
@@ -55,20 +54,17 @@ class Hold:
 
     def agrees(self, T_base_tcp: Matrix, name: str, sight: Sight) -> bool:
         """Whether a camera sees it where the hand has it."""
-        off = np.linalg.norm(sight.pixel - self._expected(T_base_tcp, name, sight))
-        return bool(off <= _gate_px(sight))
+        expected = sight.camera.project(self.point_m(T_base_tcp))[0]
+        return bool(np.linalg.norm(self._meant(name, sight) - expected) <= _gate_px(sight))
 
     def left_behind(self, T_base_tcp: Matrix, name: str, sight: Sight) -> bool:
-        """Whether a camera saw the hand go and the object stay, since the gripper closed."""
-        if name not in self.first_px:
-            return False
-        hand = np.linalg.norm(self._expected(T_base_tcp, name, sight) - self.first_px[name])
-        thing = np.linalg.norm(sight.pixel - self.first_px[name])
-        return bool(hand > _gate_px(sight) and thing < _BEHIND * hand)
+        """Whether a camera sees that the hand went and the object stayed, since the gripper closed."""
+        first, hand = sight.camera.project(np.stack([self.gripped_m, self.point_m(T_base_tcp)]))
+        way, stayed = np.linalg.norm(hand - first), np.linalg.norm(self._meant(name, sight) - first)
+        return bool(way > _gate_px(sight) and stayed < _BEHIND * way)
 
-    def _expected(self, T_base_tcp: Matrix, name: str, sight: Sight) -> Pixel:
-        there = sight.camera.project(self.point_m(T_base_tcp))[0]
-        return there + self.gaps_px.get(name, np.zeros(2))
+    def _meant(self, name: str, sight: Sight) -> Pixel:
+        return sight.pixel - self.gaps_px.get(name, np.zeros(2))
 
 
 def _gate_px(sight: Sight) -> float:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.rewards.keypoints.camera_model import PinholeCamera
+from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
 from policies.rewards.keypoints.lift import LiftedPoint, LiftError, from_height, triangulate
 from policies.rewards.keypoints.masks import ColourSegmenter, NoObject, Segmenter
 from policies.rewards.keypoints.plan import GRASP, KeypointPlan
@@ -24,6 +24,7 @@ from robot.core.se3 import Matrix
 
 Images = Mapping[str, NDArray[np.uint8]]  # camera -> [H, W, 3] RGB
 Sights = Mapping[str, Sight]
+Method = Literal["views", "rest", "held"]  # triangulated; on the height it rests at; fixed to the tool
 
 _NEAR_M = 0.04  # from the tool centre point: what a closing gripper can have closed on
 _OFF_STEPS = 2  # in a row: one image is no proof
@@ -37,7 +38,7 @@ class ObjectPoint:
 
     point_m: NDArray[np.float64]  # [3] base frame
     confidence: float  # (0, 1]
-    by: Literal["views", "rest", "held"]  # triangulated; on the height it rests at; fixed to the tool
+    by: Method
 
 
 class ObjectPointTracker:
@@ -63,7 +64,7 @@ class ObjectPointTracker:
 
     @property
     def statuses(self) -> dict[str, TrackStatus]:
-        """What the last step made of each camera that follows it; ``sights`` has the pixels of those that saw it."""
+        """What the last step made of each camera; ``sights`` has the pixels of those that saw it."""
         return {name: view.status for name, view in self._views.items()}
 
     @property
@@ -72,18 +73,19 @@ class ObjectPointTracker:
         return max(view.size_px for view in self._views.values())
 
     def begin(self, images: Images, T_base_tcp: Matrix, plan: KeypointPlan) -> ObjectPoint:
-        """An episode's first images, in which the object is where the plan has it; ``blind`` then names the
-        cameras that cannot follow it, and why.
+        """An episode's first images of all cameras, in which the object is where the plan has it.
+
+        ``blind`` then names the cameras that cannot follow it, and why. If the point is at the tool already,
+        it counts as in the hand until the fingers move or the views say otherwise.
 
         Raises:
             NoObject: none of the cameras can.
+            SpecMismatch: an image of another size than the camera's model.
         """
         self._views, self.blind, self.sights = {}, {}, {}
-        for name, camera in self._cameras.items():
-            on = plan.mask_points_px.get(name, np.zeros((0, 2)))
+        for name in self._cameras:
             try:
-                grasp = plan.keypoints[GRASP]
-                self._views[name] = TrackedView(name, camera, images[name], grasp, on, self._segmenter)
+                self._views[name] = self._view(name, images[name], plan)
             except (NoObject, TooPlain) as error:
                 self.blind[name] = str(error)
         if not self._views:
@@ -94,8 +96,12 @@ class ObjectPointTracker:
         self._off_steps, self._falling = 0, 0
         return _answer(self._last, 1.0, "rest")
 
+    def _view(self, name: str, image: NDArray[np.uint8], plan: KeypointPlan) -> TrackedView:
+        on = plan.mask_points_px.get(name, np.zeros((0, 2)))
+        return TrackedView(name, self._cameras[name], image, plan.keypoints[GRASP], on, self._segmenter)
+
     def step(self, images: Images, T_base_tcp: Matrix, gripper_width_m: float) -> ObjectPoint | None:
-        """The point at the next observation; None while no camera sees it.
+        """The point at the next observation; None while no camera sees it, or none that could place it.
 
         Args:
             images: of the cameras that have one; one that is missing sees nothing.
@@ -118,7 +124,7 @@ class ObjectPointTracker:
         return point
 
     def _in_hand(self, hold: Hold, T_base_tcp: Matrix, sights: Sights) -> ObjectPoint | None:
-        """Where the hand has it; None where views and fingers contradict each other, or it has left the hand."""
+        """Where the hand has it; None where the views contradict the fingers, or it has left the hand."""
         agreed = any(hold.agrees(T_base_tcp, name, sight) for name, sight in sights.items())
         self._off_steps = 0 if agreed else self._off_steps + 1
         if self._off_steps >= _OFF_STEPS:
@@ -136,7 +142,7 @@ class ObjectPointTracker:
         self._hold, self._off_steps, self._falling = None, 0, _FALL_STEPS
         self._released_m = self._last
 
-    def _free(self, sights: Sights) -> ObjectPoint:
+    def _free(self, sights: Sights) -> ObjectPoint | None:
         met = _meet(sights)
         if met is not None:
             self._height_m, self._falling = float(met.point_m[2]), 0
@@ -145,7 +151,11 @@ class ObjectPointTracker:
         if self._falling:
             self._falling -= 1
             self._height_m = fallen_height(best, self._released_m, self._floor_m)
-        return _answer(from_height(best.pixel, best.camera, self._height_m).point_m, best.confidence, "rest")
+        try:
+            rests = from_height(best.pixel, best.camera, self._height_m)
+        except (LiftError, CameraModelError):  # too flat a view of the table
+            return None
+        return _answer(rests.point_m, best.confidence, "rest")
 
 
 def _best(sights: Sights) -> Sight:
@@ -162,7 +172,7 @@ def _meet(sights: Sights) -> LiftedPoint | None:
     try:
         pixels = {name: sight.pixel for name, sight in sights.items()}
         return triangulate(pixels, {name: sight.camera for name, sight in sights.items()})
-    except LiftError:
+    except (LiftError, CameraModelError):
         return None
 
 
@@ -170,7 +180,7 @@ def _near(point_m: NDArray[np.float64], T_base_tcp: Matrix) -> bool:
     return bool(np.linalg.norm(point_m - T_base_tcp[:3, 3]) <= _NEAR_M)
 
 
-def _answer(point_m: NDArray[np.float64], confidence: float, by: Literal["views", "rest", "held"]) -> ObjectPoint:
+def _answer(point_m: NDArray[np.float64], confidence: float, by: Method) -> ObjectPoint:
     point = np.array(point_m, np.float64)
     point.setflags(write=False)
     return ObjectPoint(point, confidence, by)

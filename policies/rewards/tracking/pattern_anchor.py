@@ -45,9 +45,7 @@ class PatternAnchor:
         self._corner = self._window.corner
         self._cut(frame, mask)
 
-    def follow(
-        self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None
-    ) -> Iterator[Fit]:
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
         """Where flow says it went, then where it was: what passes over an object drags the flow along.
 
         The pattern shows its size better than a distance does, so ``scale`` says nothing new.

@@ -14,7 +14,7 @@ from policies.rewards.tracking.object_tracker import ObjectTracker
 from policies.rewards.tracking.tracked_object import TrackStatus
 from robot.core.errors import SpecMismatch
 
-_LEAST_PX = 10.0  # across; smaller ones were followed to a centimetre at best (benchmarks/results/tracking.md)
+_LEAST_PX = 10.0  # across; of 7 px an object was followed to a centimetre at best
 _ENOUGH = 0.5  # of the plan's points must lie on one thing
 _SUSPECT_WEIGHT = 0.5  # of a suspect's word against a tracked one's
 
@@ -41,7 +41,7 @@ class TrackedView:
         segmenter: proposes the things of which the object is one.
 
     Raises:
-        NoObject: no thing under the points.
+        NoObject: no thing under the points, or the point is outside the picture.
         TooPlain: one that is too small or cannot be told from its surroundings.
         SpecMismatch: an image of another size than the camera model's.
     """
@@ -57,8 +57,11 @@ class TrackedView:
     ) -> None:
         if image.shape[:2] != (camera.height, camera.width):
             raise SpecMismatch(f"image of {name} is {image.shape[:2]}, want {(camera.height, camera.width)}")
-        self.camera = camera
-        pixel = camera.project(point_m)
+        if not camera.sees(point_m)[0]:
+            raise NoObject(
+                f"the point {np.round(point_m, 3)} m is outside the picture of {name}; aim it there"
+            )
+        self.camera, pixel = camera, camera.project(point_m)
         mask = _mask_under(name, mask_points_px if len(mask_points_px) else pixel, segmenter.propose(image))
         self.size_px = float(np.sqrt(mask.area_px))
         if self.size_px < _LEAST_PX:
