@@ -33,12 +33,12 @@ from benchmarks.tracking_runs.setup import Result, results, shoots
 
 RESULTS = Path(__file__).parent / "results"
 _ABOUT = """\
-A 40 mm cube, lifted by 100 mm; seeds from 0, steps of 0.1 s. The plan is the true grasp point, so errors are
-the tracking's own. `held_out` is a cell with other light, colours, cameras (their calibration is known) and
-noise. A camera in which the object spans less than 10 px is refused, so `front + room` at 128 px is `front`."""
+A 40 mm cube, lifted by 100 mm; seeds from 0, steps of 0.1 s. The plan is the true grasp point, so errors
+are the tracking's own. `held_out` is a cell with other light, colours, cameras (their calibration is known)
+and noise. A camera in which the object spans less than 10 px is refused: `front + room` at 128 px is `front`."""
 _HIDDEN = """\
-Hidden: less than a tenth of the cube is shown. Silent: no point is given, so progress stands still; counted
-from the first hidden step. Wrong: more than 10 mm off. Steps are median and most. Both cameras are covered."""
+Hidden: less than a tenth of the cube is shown. Silent: no point is given, so progress stands still, counted
+from the first hidden step. Wrong: more than 10 mm off. Steps are median and most. All cameras are covered."""
 _LOOSE = "Out of the hand: from 80 mm by an opening gripper, or knocked 60 mm sideways onto the table."
 
 

@@ -155,7 +155,8 @@ class ColourAnchor:
         found, shift = look.found, np.eye(3)
         shift[:2, 2] = -look.window.corner
         size = found.shape[1], found.shape[0]
-        ours = cv2.warpPerspective(self._mask, shift @ T, size, flags=cv2.INTER_NEAREST) > 0
+        ours = cv2.warpPerspective(self._mask, shift @ T, size, flags=cv2.INTER_NEAREST)
+        ours = cv2.dilate(ours, np.ones((3, 3), np.uint8)) > 0  # outlines are whole pixels
         _, labels = cv2.connectedComponents(found.astype(np.uint8))
         touched = np.isin(labels, np.unique(labels[ours & found])) & found
         return bool(np.count_nonzero(touched & ours) >= _SPILL * max(np.count_nonzero(touched), 1))
