@@ -35,7 +35,7 @@ RESULTS = Path(__file__).parent / "results"
 _ABOUT = """\
 A 40 mm cube, lifted by 100 mm; seeds from 0, steps of 0.1 s. The plan is the true grasp point, so errors
 are the tracking's own. `held_out` is a cell with other light, colours, cameras (their calibration is known)
-and noise. A camera in which the object spans less than 10 px is refused: `front + room` at 128 px is `front`."""
+and noise. A camera in which the object spans less than 10 px is refused, as `room` is at 128 px."""
 _HIDDEN = """\
 Hidden: less than a tenth of the cube is shown. Silent: no point is given, so progress stands still, counted
 from the first hidden step. Wrong: more than 10 mm off. Steps are median and most. All cameras are covered."""

@@ -64,6 +64,6 @@ def tool(position_m: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float6
     return transform(np.diag([1.0, -1.0, -1.0]), position_m)
 
 
-def up(metres: float) -> NDArray[np.float64]:
-    """So high above where it rests, [3]."""
-    return REST_M + np.array([0.0, 0.0, metres])
+def at(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> NDArray[np.float64]:
+    """So far from where it rests, [3] m of base."""
+    return REST_M + np.array([x, y, z])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from policies.rewards.keypoints.masks import NoObject
 from policies.rewards.tracking.object_point import ObjectPoint, ObjectPointTracker
 from robot.core.errors import SpecMismatch
-from tests.unit.painted_plate import CLOSED, OPEN, REST_M, camera, painted, plan, tool, up
+from tests.unit.painted_plate import CLOSED, OPEN, REST_M, at, camera, painted, plan, tool
 
 FRONT = camera()
 Point = NDArray[np.float64]
@@ -20,8 +20,8 @@ class Episode:
 
     def __init__(self) -> None:
         self.tracker = ObjectPointTracker({"front": FRONT})
-        self.tracker.begin({"front": painted(FRONT, REST_M)}, tool(up(0.1)), plan())
-        self.step(REST_M, up(0.1), OPEN)
+        self.tracker.begin({"front": painted(FRONT, REST_M)}, tool(at(z=0.1)), plan())
+        self.step(REST_M, at(z=0.1), OPEN)
 
     def step(self, plate: Point | None, hand: Point, width: float) -> ObjectPoint | None:
         return self.tracker.step({"front": painted(FRONT, plate)}, tool(hand), width)
@@ -39,10 +39,10 @@ def off_m(point: ObjectPoint | None, truth: Point) -> float:
 def test_what_slides_on_the_table_is_followed_at_its_height() -> None:
     episode = Episode()
     for x in np.linspace(0.0, 0.05, 8):
-        point = episode.step(REST_M + [x, -x, 0.0], up(0.1), OPEN)
+        point = episode.step(at(x, -x), at(z=0.1), OPEN)
     assert point is not None
     assert point.by == "rest"
-    assert off_m(point, REST_M + [0.05, -0.05, 0.0]) < 0.003
+    assert off_m(point, at(0.05, -0.05)) < 0.003
     assert 0.9 < point.confidence <= 1.0
 
 
@@ -50,16 +50,16 @@ def test_in_the_hand_it_goes_where_the_tool_goes_though_one_view_has_no_depth() 
     episode = Episode()
     episode.grasp()
     for height in np.linspace(0.0, 0.1, 11):
-        point = episode.step(up(height), up(height), CLOSED)
+        point = episode.step(at(z=height), at(z=height), CLOSED)
     assert point is not None
     assert point.by == "held"
-    assert off_m(point, up(0.1)) < 0.003
+    assert off_m(point, at(z=0.1)) < 0.003
 
 
 def test_a_hand_that_goes_without_it_has_not_got_it() -> None:
     episode = Episode()
     episode.grasp()
-    points = [episode.step(REST_M, up(height), CLOSED) for height in np.linspace(0.0, 0.1, 11)]
+    points = [episode.step(REST_M, at(z=height), CLOSED) for height in np.linspace(0.0, 0.1, 11)]
     assert points[-1] is not None
     assert points[-1].by == "rest"
     assert off_m(points[-1], REST_M) < 0.003
@@ -68,20 +68,20 @@ def test_a_hand_that_goes_without_it_has_not_got_it() -> None:
 def test_a_slip_in_the_hand_is_seen() -> None:
     episode = Episode()
     episode.grasp()
-    slip = np.array([0.0, 0.03, 0.0])
+    slip_m = 0.03
     for height in np.linspace(0.0, 0.1, 11):
-        point = episode.step(up(height) + (slip if height > 0.05 else 0.0), up(height), CLOSED)
+        point = episode.step(at(0, slip_m if height > 0.05 else 0, height), at(z=height), CLOSED)
     assert point is not None
     assert point.by == "held"
-    assert off_m(point, up(0.1) + slip) < 0.006
+    assert off_m(point, at(0, slip_m, 0.1)) < 0.006
 
 
 def test_nothing_is_said_when_view_and_fingers_contradict_each_other() -> None:
     episode = Episode()
     episode.grasp()
     for height in np.linspace(0.0, 0.05, 6):
-        episode.step(up(height), up(height), CLOSED)
-    away = [episode.step(up(0.05) + [0.0, 0.015 * k, 0.0], up(0.05), CLOSED) for k in range(1, 7)]
+        episode.step(at(z=height), at(z=height), CLOSED)
+    away = [episode.step(at(0, 0.015 * k, 0.05), at(z=0.05), CLOSED) for k in range(1, 7)]
     assert away[-1] is None
 
 
@@ -89,9 +89,9 @@ def test_let_go_it_lies_below_and_not_where_it_was_held() -> None:
     episode = Episode()
     episode.grasp()
     for height in np.linspace(0.0, 0.1, 11):
-        episode.step(up(height), up(height), CLOSED)
+        episode.step(at(z=height), at(z=height), CLOSED)
     for _ in range(8):
-        point = episode.step(REST_M, up(0.1), OPEN)
+        point = episode.step(REST_M, at(z=0.1), OPEN)
     assert point is not None
     assert point.by == "rest"
     assert off_m(point, REST_M) < 0.004
@@ -102,44 +102,44 @@ def test_grasped_while_hidden_it_comes_back_in_the_hand() -> None:
     for width in (OPEN, 0.05, CLOSED, CLOSED):
         assert episode.step(None, REST_M, width) is None
     for height in np.linspace(0.0, 0.05, 6):
-        assert episode.step(None, up(height), CLOSED) is None
-    points = [episode.step(up(0.05), up(0.05), CLOSED) for _ in range(4)]
+        assert episode.step(None, at(z=height), CLOSED) is None
+    points = [episode.step(at(z=0.05), at(z=0.05), CLOSED) for _ in range(4)]
     assert points[-1] is not None
     assert points[-1].by == "held"
-    assert off_m(points[-1], up(0.05)) < 0.004
+    assert off_m(points[-1], at(z=0.05)) < 0.004
 
 
 def test_an_object_in_the_hand_from_the_start_is_carried() -> None:
     tracker = ObjectPointTracker({"front": FRONT})
-    tracker.begin({"front": painted(FRONT, up(0.05))}, tool(up(0.05)), plan(up(0.05)))
+    tracker.begin({"front": painted(FRONT, at(z=0.05))}, tool(at(z=0.05)), plan(at(z=0.05)))
     for height in np.linspace(0.05, 0.1, 6):
-        point = tracker.step({"front": painted(FRONT, up(height))}, tool(up(height)), CLOSED)
-    assert off_m(point, up(0.1)) < 0.003
+        point = tracker.step({"front": painted(FRONT, at(z=height))}, tool(at(z=height)), CLOSED)
+    assert off_m(point, at(z=0.1)) < 0.003
 
 
 def test_two_views_need_neither_height_nor_hand() -> None:
     views = {"front": FRONT, "side": camera(1.2)}
     tracker = ObjectPointTracker(views)
-    tracker.begin({n: painted(c, REST_M) for n, c in views.items()}, tool(up(0.1)), plan())
+    tracker.begin({n: painted(c, REST_M) for n, c in views.items()}, tool(at(z=0.1)), plan())
     for height in np.linspace(0.0, 0.05, 6):
-        truth = up(height) + [0.0, -height, 0.0]
-        point = tracker.step({n: painted(c, truth) for n, c in views.items()}, tool(up(0.2)), OPEN)
+        truth = at(0, -height, height)
+        point = tracker.step({n: painted(c, truth) for n, c in views.items()}, tool(at(z=0.2)), OPEN)
     assert point is not None
     assert point.by == "views"
     assert off_m(point, truth) < 0.004
 
 
 def test_a_camera_without_an_image_sees_nothing() -> None:
-    assert Episode().tracker.step({}, tool(up(0.1)), OPEN) is None
+    assert Episode().tracker.step({}, tool(at(z=0.1)), OPEN) is None
 
 
 def test_cameras_that_cannot_follow_it_are_named() -> None:
     views = {"front": FRONT, "small": camera(1.2, size=48)}
     tracker = ObjectPointTracker(views)
-    tracker.begin({n: painted(c, REST_M) for n, c in views.items()}, tool(up(0.1)), plan())
+    tracker.begin({n: painted(c, REST_M) for n, c in views.items()}, tool(at(z=0.1)), plan())
     assert "px across in small, want at least 10" in tracker.blind["small"]
-    hidden = {n: painted(c, REST_M + [0.0, 0.08, 0.0]) for n, c in views.items()}
+    hidden = {n: painted(c, at(0, 0.08)) for n, c in views.items()}
     with pytest.raises(NoObject, match=r"front: 0% of the plan's 1 points .* make a plan"):
-        tracker.begin(hidden, tool(up(0.1)), plan())
+        tracker.begin(hidden, tool(at(z=0.1)), plan())
     with pytest.raises(SpecMismatch, match="want \\(128, 128\\)"):
-        tracker.begin({"front": painted(views["small"], REST_M)}, tool(up(0.1)), plan())
+        tracker.begin({"front": painted(views["small"], REST_M)}, tool(at(z=0.1)), plan())
