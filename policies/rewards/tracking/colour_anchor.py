@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from policies.rewards.tracking.anchor import Fit, TooPlain
 from policies.rewards.tracking.frame import Frame, Window, mask_corners
 from policies.rewards.tracking.object_colour import ObjectColour
+from policies.rewards.tracking.outline import inner_points, outlines, some_of_outline, thinned
 from policies.rewards.tracking.planar_motion import Matrix, Points, fit_motion, move
-from policies.rewards.tracking.sample_points import eroded
 
 _OUTLINE = 64  # points along the outline
 _ENOUGH = 250  # outline points of a later image, at least half as many where there are more
@@ -76,9 +76,9 @@ class ColourAnchor:
         if overlap < _OVERLAP:
             told = f"colour and mask of the object overlap by {overlap:.0%}, want {_OVERLAP:.0%}"
             raise TooPlain(f"{told}; put a sticker on it, or change its colour or the mask")
-        outline, self._normals = _outline(mask)
+        outline, self._normals = some_of_outline(mask, _OUTLINE)
         self._count = len(outline)
-        self.points = np.vstack([outline, _inner_points(mask)])
+        self.points = np.vstack([outline, inner_points(mask, _INNER)])
 
     def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
         """By its outline, from where it was and from where the middle of its colour is."""
@@ -137,7 +137,7 @@ class ColourAnchor:
         found, window = look.found, look.window
         if not found.any():
             return None
-        outline, normals = _thinned(*_outlines(found))
+        outline, normals = thinned(*outlines(found), _ENOUGH)
         T, fits = start, np.zeros(self._count, bool)
         for gate_px in (*[share * self.size_px for share in _FAR if far], *_NEAR_PX):
             nearest, fits = self._pairs(T, outline + window.corner, normals, gate_px)
@@ -178,43 +178,12 @@ class ColourAnchor:
         return moved - off * normals[best], gaps[np.arange(len(best)), best] <= gate_px + _SPACING_PX
 
 
-def _thinned(points: Points, normals: Points) -> tuple[Points, Points]:
-    stride = 1 + len(points) // _ENOUGH
-    return points[::stride], normals[::stride]
-
-
 def _agree(gate_px: float) -> float:
     return max(_AGREE_PX, gate_px / 3.0)
 
 
 def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return cv2.dilate(mask.astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
-
-
-def _outline(mask: NDArray[np.bool_]) -> tuple[Points, Points]:
-    """Points [M, 2] evenly along a mask's outline, and normals."""
-    points, normals = _outlines(mask)
-    picked = np.linspace(0, len(points), min(_OUTLINE, len(points)), endpoint=False).astype(int)
-    return points[picked], normals[picked]
-
-
-def _outlines(mask: NDArray[np.bool_]) -> tuple[Points, Points]:
-    """All outline points [M, 2] px of a mask and the directions [M, 2] in which it ends there."""
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (5, 5), 0)
-    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points = np.concatenate([c.reshape(-1, 2) for c in sorted(found, key=len, reverse=True)])
-    x, y = points.T
-    slope = [cv2.Sobel(soft, cv2.CV_32F, *order, ksize=5)[y, x] for order in ((1, 0), (0, 1))]
-    normals = -np.column_stack(slope).astype(np.float64)
-    return points.astype(np.float64), normals / np.maximum(
-        np.linalg.norm(normals, axis=1, keepdims=True), 1e-9
-    )
-
-
-def _inner_points(mask: NDArray[np.bool_]) -> Points:
-    y, x = np.nonzero(eroded(mask, 2))
-    picked = np.linspace(0, len(x), min(_INNER, len(x)), endpoint=False).astype(int)
-    return np.column_stack([x, y])[picked].astype(np.float64)
 
 
 def _at(mask: NDArray[np.bool_], points: Points) -> NDArray[np.bool_]:
