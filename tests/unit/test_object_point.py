@@ -105,6 +105,18 @@ def test_grasped_while_hidden_it_comes_back_in_the_hand() -> None:
     assert off_m(points[-1], at(z=0.05)) < 0.004
 
 
+def test_let_go_while_hidden_it_is_looked_for_below_the_hand() -> None:
+    """Put on a shelf, not back on the table: one view knows by where the hand was."""
+    episode = Episode()
+    episode.grasp()
+    for height in np.linspace(0.0, 0.06, 7):
+        episode.step(None, at(z=height), CLOSED)
+    episode.step(None, at(z=0.06), OPEN)
+    points = [episode.step(at(z=0.06), at(z=0.1), OPEN) for _ in range(6)]
+    assert by(points[-1]) == "rest"
+    assert off_m(points[-1], at(z=0.06)) < 0.006
+
+
 def test_an_object_in_the_hand_from_the_start_is_carried() -> None:
     tracker = ObjectPointTracker({"front": FRONT})
     tracker.begin({"front": painted(FRONT, at(z=0.05))}, tool(at(z=0.05)), plan(at(z=0.05)))
@@ -131,8 +143,9 @@ def test_a_camera_without_an_image_sees_nothing() -> None:
 
 def test_cameras_that_cannot_follow_it_are_named() -> None:
     views = {"front": FRONT, "small": camera(1.2, size=48)}
-    tracker = ObjectPointTracker(views)
+    tracker = ObjectPointTracker({**views, "off": camera(-1.2)})
     tracker.begin({n: painted(c, REST_M) for n, c in views.items()}, tool(at(z=0.1)), plan())
+    assert "no image" in tracker.blind["off"]
     assert "px across in small, want at least 10" in tracker.blind["small"]
     hidden = {n: painted(c, at(0, 0.08)) for n, c in views.items()}
     with pytest.raises(NoObject, match=r"front: 0% of the plan's 1 points .* make a plan"):

@@ -73,7 +73,7 @@ class ObjectPointTracker:
         return max(view.size_px for view in self._views.values())
 
     def begin(self, images: Images, T_base_tcp: Matrix, plan: KeypointPlan) -> ObjectPoint:
-        """An episode's first images of all cameras, in which the object is where the plan has it.
+        """An episode's first images, in which the object is where the plan has it.
 
         ``blind`` then names the cameras that cannot follow it, and why. If the point is at the tool already,
         it counts as in the hand until the fingers move or the views say otherwise.
@@ -85,7 +85,7 @@ class ObjectPointTracker:
         self._views, self.blind, self.sights = {}, {}, {}
         for name in self._cameras:
             try:
-                self._views[name] = self._view(name, images[name], plan)
+                self._views[name] = self._view(name, images, plan)
             except (NoObject, TooPlain) as error:
                 self.blind[name] = str(error)
         if not self._views:
@@ -96,9 +96,11 @@ class ObjectPointTracker:
         self._off_steps, self._falling = 0, 0
         return _answer(self._last, 1.0, "rest")
 
-    def _view(self, name: str, image: NDArray[np.uint8], plan: KeypointPlan) -> TrackedView:
-        on = plan.mask_points_px.get(name, np.zeros((0, 2)))
-        return TrackedView(name, self._cameras[name], image, plan.keypoints[GRASP], on, self._segmenter)
+    def _view(self, name: str, images: Images, plan: KeypointPlan) -> TrackedView:
+        if name not in images:
+            raise NoObject(f"{name} sent no image at the start; see that it runs (`nudge doctor`)")
+        on, grasp = plan.mask_points_px.get(name, np.zeros((0, 2))), plan.keypoints[GRASP]
+        return TrackedView(name, self._cameras[name], images[name], grasp, on, self._segmenter)
 
     def step(self, images: Images, T_base_tcp: Matrix, gripper_width_m: float) -> ObjectPoint | None:
         """The point at the next observation; None while no camera sees it, or none that could place it.
@@ -118,7 +120,10 @@ class ObjectPointTracker:
         point = self._in_hand(self._hold, T_base_tcp, found) if self._hold and found else None
         if self._hold is None and found:
             point = self._free(found)
-        self._last = self._last if point is None else point.point_m
+        if point is not None:
+            self._last = point.point_m
+        elif self._hold is not None and not found:
+            self._last = self._hold.point_m(T_base_tcp)  # where it will be let go, or looked for
         if self._hold is None and closed and not self._refused and _near(self._last, T_base_tcp):
             self._hold = Hold.at(self._last, T_base_tcp, found)  # also while hidden: it was there last
         return point
