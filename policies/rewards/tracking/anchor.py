@@ -38,10 +38,13 @@ class Anchor(Protocol):
     corners: Points  # [4, 2] of its bounding box
     size_px: float  # square root of its area
 
-    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool) -> Iterator[Fit]:
-        """Where the object may be, one image after ``last``, the likeliest first."""
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
+        """Where the object may be, one image after ``last``, the likeliest first.
+
+        ``scale`` is its size against the anchor image's, where the caller knows how far away it is.
+        """
         ...
 
-    def find(self, now: Frame, window: Window, last: Fit) -> Fit | None:
+    def find(self, now: Frame, window: Window, last: Fit, scale: float | None) -> Fit | None:
         """The object anywhere in a window, wherever it was before; None unless it is there for sure."""
         ...

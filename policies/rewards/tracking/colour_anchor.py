@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from policies.rewards.tracking.anchor import Fit, TooPlain
 from policies.rewards.tracking.frame import Frame, Window, mask_corners
 from policies.rewards.tracking.object_colour import ObjectColour
+from policies.rewards.tracking.outline import inner_points, outlines, some_of_outline, thinned
 from policies.rewards.tracking.planar_motion import Matrix, Points, fit_motion, move
-from policies.rewards.tracking.sample_points import eroded
 
 _OUTLINE = 64  # points along the outline
 _ENOUGH = 250  # outline points of a later image, at least half as many where there are more
@@ -40,6 +41,16 @@ _LEAST = 0.3  # of the outline must fit
 _SIZES = (0.25, 4.0)  # areas of a component against the anchor's that may be the object
 
 
+@dataclass(frozen=True)
+class _Look:
+    """The object's colour in a window of one image."""
+
+    now: Frame
+    window: Window
+    found: NDArray[np.bool_]  # [h, w] of the window
+    scale: float | None  # of the object against the anchor image's, where it is known
+
+
 class ColourAnchor:
     """The anchor image's object as a colour and an outline.
 
@@ -65,87 +76,87 @@ class ColourAnchor:
         if overlap < _OVERLAP:
             told = f"colour and mask of the object overlap by {overlap:.0%}, want {_OVERLAP:.0%}"
             raise TooPlain(f"{told}; put a sticker on it, or change its colour or the mask")
-        outline, self._normals = _outline(mask)
+        outline, self._normals = some_of_outline(mask, _OUTLINE)
         self._count = len(outline)
-        self.points = np.vstack([outline, _inner_points(mask)])
+        self.points = np.vstack([outline, inner_points(mask, _INNER)])
 
-    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool) -> Iterator[Fit]:
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
         """By its outline, from where it was and from where the middle of its colour is."""
         window = now.around(move(last.T_now_anchor, self.corners), _REACH * self.size_px)
         if window.empty:
             return
-        found, here = self._colour.segment(window.cut(now.image)), last.T_now_anchor
-        stayed = self._align(found, window, here, now, far=False)
+        look, here = self._look(now, window, scale), last.T_now_anchor
+        stayed = self._align(look, here, far=False)
         if lost or (stayed is not None and stayed.share >= _PLAINLY):
             yield from [stayed] if stayed is not None else []
             return
-        moved = self._aligned(found, window, [here, *self._centred(found, window, here)], now)
+        moved = self._aligned(look, [here, *self._centred(look, here)])
         if stayed is not None and all(fit.share < stayed.share + _STAYED for fit in moved):
             yield stayed
         yield from sorted(moved, key=lambda fit: -fit.share)
 
-    def find(self, now: Frame, window: Window, last: Fit) -> Fit | None:
+    def find(self, now: Frame, window: Window, last: Fit, scale: float | None) -> Fit | None:
         """The one patch of its colour whose outline fits, turned as little as can be; None where two fit."""
-        found = self._colour.segment(window.cut(now.image))
-        starts = self._centred(found, window, last.T_now_anchor)
-        fits = [fit for start in starts if (fit := self._turned(found, window, start, now)) is not None]
+        look = self._look(now, window, scale)
+        starts = self._centred(look, last.T_now_anchor)
+        fits = [fit for start in starts if (fit := self._turned(look, start)) is not None]
         return fits[0] if len(fits) == 1 else None
 
-    def _turned(self, found: NDArray[np.bool_], window: Window, start: Matrix, now: Frame) -> Fit | None:
+    def _look(self, now: Frame, window: Window, scale: float | None) -> _Look:
+        return _Look(now, window, self._colour.segment(window.cut(now.image)), scale)
+
+    def _turned(self, look: _Look, start: Matrix) -> Fit | None:
         centre, best = self.corners.mean(axis=0), None
         for degrees in _TURNS:
             turn = np.vstack([cv2.getRotationMatrix2D((centre[0], centre[1]), degrees, 1.0), [0.0, 0.0, 1.0]])
-            fit = self._align(found, window, start @ turn, now, far=True)
+            fit = self._align(look, start @ turn, far=True)
             if fit is not None and fit.share >= _PLAINLY:
                 return fit
             if fit is not None and (best is None or fit.share > best.share + _TURN_GAIN):
                 best = fit
         return best if best is not None and best.share >= _SURE else None
 
-    def _centred(self, found: NDArray[np.bool_], window: Window, T_now_anchor: Matrix) -> list[Matrix]:
+    def _centred(self, look: _Look, T_now_anchor: Matrix) -> list[Matrix]:
         """The last motion [3, 3] shifted to the middle of each patch of colour, the largest first."""
-        _, _, stats, centres = cv2.connectedComponentsWithStats(found.astype(np.uint8))
+        _, _, stats, centres = cv2.connectedComponentsWithStats(look.found.astype(np.uint8))
         areas = stats[1:, cv2.CC_STAT_AREA] / self.size_px**2
         order = [i for i in np.argsort(-areas, kind="stable") if _SIZES[0] < areas[i] < _SIZES[1]]
         middle = move(T_now_anchor, self.corners).mean(axis=0)
         starts = []
         for i in order:
             shift = np.eye(3)
-            shift[:2, 2] = centres[i + 1] + window.corner - middle
+            shift[:2, 2] = centres[i + 1] + look.window.corner - middle
             starts.append(shift @ T_now_anchor)
         return starts
 
-    def _aligned(
-        self, found: NDArray[np.bool_], window: Window, starts: list[Matrix], now: Frame
-    ) -> list[Fit]:
-        fits = [self._align(found, window, start, now, far=True) for start in starts]
+    def _aligned(self, look: _Look, starts: list[Matrix]) -> list[Fit]:
+        fits = [self._align(look, start, far=True) for start in starts]
         return [fit for fit in fits if fit is not None]
 
-    def _align(
-        self, found: NDArray[np.bool_], window: Window, start: Matrix, now: Frame, far: bool
-    ) -> Fit | None:
+    def _align(self, look: _Look, start: Matrix, far: bool) -> Fit | None:
+        found, window = look.found, look.window
         if not found.any():
             return None
-        outline, normals = _thinned(*_outlines(found))
+        outline, normals = thinned(*outlines(found), _ENOUGH)
         T, fits = start, np.zeros(self._count, bool)
         for gate_px in (*[share * self.size_px for share in _FAR if far], *_NEAR_PX):
             nearest, fits = self._pairs(T, outline + window.corner, normals, gate_px)
-            motion = fit_motion(
-                self.points[: self._count][fits], nearest[fits], _agree(gate_px), "similarity"
-            )
+            pairs = self.points[: self._count][fits], nearest[fits]
+            motion = fit_motion(*pairs, _agree(gate_px), "similarity", look.scale)
             if motion is None or np.count_nonzero(motion.inliers) < _LEAST * self._count:
                 return None
             T, fits[fits] = motion.T, motion.inliers
         inside = _at(found, move(T, self.points[self._count :]) - window.corner)
-        support = np.concatenate([fits, inside]) & now.holds(move(T, self.points))
-        return Fit(T, support) if self._covers(found, window, T) else None
+        support = np.concatenate([fits, inside]) & look.now.holds(move(T, self.points))
+        return Fit(T, support) if self._covers(look, T) else None
 
-    def _covers(self, found: NDArray[np.bool_], window: Window, T: Matrix) -> bool:
+    def _covers(self, look: _Look, T: Matrix) -> bool:
         """Whether the patches of colour that the object would touch lie inside it, and do not stick out."""
-        shift = np.eye(3)
-        shift[:2, 2] = -window.corner
+        found, shift = look.found, np.eye(3)
+        shift[:2, 2] = -look.window.corner
         size = found.shape[1], found.shape[0]
-        ours = cv2.warpPerspective(self._mask, shift @ T, size, flags=cv2.INTER_NEAREST) > 0
+        ours = cv2.warpPerspective(self._mask, shift @ T, size, flags=cv2.INTER_NEAREST)
+        ours = cv2.dilate(ours, np.ones((3, 3), np.uint8)) > 0  # outlines are whole pixels
         _, labels = cv2.connectedComponents(found.astype(np.uint8))
         touched = np.isin(labels, np.unique(labels[ours & found])) & found
         return bool(np.count_nonzero(touched & ours) >= _SPILL * max(np.count_nonzero(touched), 1))
@@ -167,43 +178,12 @@ class ColourAnchor:
         return moved - off * normals[best], gaps[np.arange(len(best)), best] <= gate_px + _SPACING_PX
 
 
-def _thinned(points: Points, normals: Points) -> tuple[Points, Points]:
-    stride = 1 + len(points) // _ENOUGH
-    return points[::stride], normals[::stride]
-
-
 def _agree(gate_px: float) -> float:
     return max(_AGREE_PX, gate_px / 3.0)
 
 
 def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return cv2.dilate(mask.astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
-
-
-def _outline(mask: NDArray[np.bool_]) -> tuple[Points, Points]:
-    """Points [M, 2] evenly along a mask's outline, and normals."""
-    points, normals = _outlines(mask)
-    picked = np.linspace(0, len(points), min(_OUTLINE, len(points)), endpoint=False).astype(int)
-    return points[picked], normals[picked]
-
-
-def _outlines(mask: NDArray[np.bool_]) -> tuple[Points, Points]:
-    """All outline points [M, 2] px of a mask and the directions [M, 2] in which it ends there."""
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (5, 5), 0)
-    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points = np.concatenate([c.reshape(-1, 2) for c in sorted(found, key=len, reverse=True)])
-    x, y = points.T
-    slope = [cv2.Sobel(soft, cv2.CV_32F, *order, ksize=5)[y, x] for order in ((1, 0), (0, 1))]
-    normals = -np.column_stack(slope).astype(np.float64)
-    return points.astype(np.float64), normals / np.maximum(
-        np.linalg.norm(normals, axis=1, keepdims=True), 1e-9
-    )
-
-
-def _inner_points(mask: NDArray[np.bool_]) -> Points:
-    y, x = np.nonzero(eroded(mask, 2))
-    picked = np.linspace(0, len(x), min(_INNER, len(x)), endpoint=False).astype(int)
-    return np.column_stack([x, y])[picked].astype(np.float64)
 
 
 def _at(mask: NDArray[np.bool_], points: Points) -> NDArray[np.bool_]:

@@ -70,17 +70,21 @@ class ObjectTracker:
         self._fit: Fit = Fit(np.eye(3), np.ones(len(self._anchor.points), bool))
         self._frames = self._missed = 0
 
-    def track(self, image: NDArray[np.uint8]) -> TrackedObject:
-        """The keypoints in the next image; SpecMismatch if it is not of the anchor image's size."""
+    def track(self, image: NDArray[np.uint8], scale: float | None = None) -> TrackedObject:
+        """The keypoints in the next image; SpecMismatch if it is not of the anchor image's size.
+
+        ``scale`` is the object's size against the anchor image's, where its distance is known. Without it a
+        plain object that a gripper covers in part may look like a smaller one.
+        """
         now = Frame.of(image)
         if now.gray.shape != self._before.gray.shape:
             raise SpecMismatch(
                 f"image is {now.gray.shape}, want the anchor image's {self._before.gray.shape}"
             )
         self._frames += 1
-        fit = self._follow(now)
+        fit = self._follow(now, scale)
         if self._search_is_due(fit):
-            fit = _better(fit, self._search(now))
+            fit = _better(fit, self._search(now, scale))
         self._before = now
         return self._settle(now, fit)
 
@@ -104,9 +108,9 @@ class ObjectTracker:
     def _lost(self) -> bool:
         return self._missed > self._config.patience_frames
 
-    def _follow(self, now: Frame) -> Fit | None:
+    def _follow(self, now: Frame, scale: float | None) -> Fit | None:
         best = None
-        for fit in self._anchor.follow(self._before, now, self._fit, self._lost):
+        for fit in self._anchor.follow(self._before, now, self._fit, self._lost, scale):
             best = _better(best, fit if self._believable(fit) else None)
             if best is not None and best.share >= self._config.tracked_share:
                 break
@@ -118,10 +122,10 @@ class ObjectTracker:
         suspect = fit is None or fit.share < self._config.tracked_share
         return suspect or self._frames % self._config.reanchor_every == 0
 
-    def _search(self, now: Frame) -> Fit | None:
+    def _search(self, now: Frame, scale: float | None) -> Fit | None:
         around = move(self._fit.T_now_anchor, self._anchor.corners)
         window = now.window if self._lost else now.around(around, _SEARCH * self._anchor.size_px)
-        fit = None if window.empty else self._anchor.find(now, window, self._fit)
+        fit = None if window.empty else self._anchor.find(now, window, self._fit, scale)
         return fit if fit is not None and self._believable(fit) else None
 
     def _believable(self, fit: Fit) -> bool:

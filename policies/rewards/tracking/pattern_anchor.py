@@ -45,15 +45,18 @@ class PatternAnchor:
         self._corner = self._window.corner
         self._cut(frame, mask)
 
-    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool) -> Iterator[Fit]:
-        """Where flow says it went, then where it was: what passes over an object drags the flow along."""
+    def follow(self, before: Frame, now: Frame, last: Fit, lost: bool, scale: float | None) -> Iterator[Fit]:
+        """Where flow says it went, then where it was: what passes over an object drags the flow along.
+
+        The pattern shows its size better than a distance does, so ``scale`` says nothing new.
+        """
         flowed = None if lost else self._flowed(before, now, last)
         for guess in (flowed, last.T_now_anchor):
             fit = None if guess is None else self._refine(now, guess)
             if fit is not None:
                 yield fit
 
-    def find(self, now: Frame, window: Window, last: Fit) -> Fit | None:
+    def find(self, now: Frame, window: Window, last: Fit, scale: float | None) -> Fit | None:
         """By features; where it was last does not matter."""
         here, there = match(self._features, detect(now.gray, window, self._scale))
         motion = fit_motion(here, there, 2.0 * self._config.tolerance_px / self._scale, self._model)
