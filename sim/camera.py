@@ -11,6 +11,7 @@ import numpy as np
 
 from robot.cameras.driver import Frame
 from robot.core.errors import DeviceError, DeviceLost
+from robot.core.se3 import Matrix, transform
 from robot.core.types import CameraInfo
 from sim.rendering import Renderer
 from sim.scenes import SCENES
@@ -25,6 +26,12 @@ def camera_info(model: mujoco.MjModel, camera: str, size: int, stamp_ns: int) ->
     focal, centre = size / 2 / np.tan(fovy / 2), (size - 1) / 2
     K = np.array([[focal, 0.0, centre], [0.0, focal, centre], [0.0, 0.0, 1.0]])
     return CameraInfo(stamp_ns, camera, size, size, K, np.zeros(5))
+
+
+def camera_pose(data: mujoco.MjData, camera: str) -> Matrix:
+    """`T_base_cam` [4, 4] with z forward, x right, y down, as it is now; base is the world, the first arm's."""
+    view = data.camera(camera)
+    return transform(view.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0]), view.xpos)  # MuJoCo: y up, z back
 
 
 @dataclass(frozen=True)
