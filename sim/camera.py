@@ -29,7 +29,7 @@ def camera_info(model: mujoco.MjModel, camera: str, size: int, stamp_ns: int) ->
 
 
 def camera_pose(data: mujoco.MjData, camera: str) -> Matrix:
-    """`T_base_cam` [4, 4] with z forward, x right, y down, as it is now; base is the world, the first arm's."""
+    """`T_base_cam` [4, 4] as it is now, z forward, x right, y down; base is the world, the first arm's."""
     view = data.camera(camera)
     return transform(view.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0]), view.xpos)  # MuJoCo: y up, z back
 

@@ -26,9 +26,7 @@ class LabelledTwin:
         UnknownName: a task whose scene has no labels.
     """
 
-    def __init__(
-        self, task: Task, size: int, randomize: Randomize, cameras: Sequence[str] = CAMERAS
-    ) -> None:
+    def __init__(self, task: Task, size: int, randomize: Randomize, cameras: Sequence[str] = CAMERAS) -> None:
         self._task, self._size, self._cameras = task, size, tuple(cameras)
         self._things = things_of(task.scene)
         self._twin = make_twin(task, TwinConfig(randomize=randomize))

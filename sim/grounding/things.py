@@ -1,4 +1,4 @@
-"""The things of each scene that a picture's labels name: their words, their geoms, the point that stands for them."""
+"""The things of each scene that labels name: their words, their geoms, the point that stands for each."""
 
 from __future__ import annotations
 
