@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from policies.rewards.grounding.asking import BOX_SPELLINGS
 from policies.rewards.grounding.bench.run import bench
@@ -79,18 +79,14 @@ def _rows(
     plan: ExportPlan, folder: Path, split: str, scenes: int, console: Console
 ) -> Iterator[GroundingRow]:
     randomize, first = _CELLS[split]
-    make = load("sim.grounding.labelled_twin:LabelledTwin")
-    seeds = {t: range(first + i, first + scenes, len(plan.tasks)) for i, t in enumerate(plan.tasks)}
-    todo = [(task, seed) for task, own in seeds.items() for seed in own]
-    twin, of = None, ""
-    for task, seed in track(todo, f"drawing {split}", console=console):
-        if task != of:
-            if twin is not None:
-                twin.close()
-            twin, of = make(TASKS.load(task), plan.size, randomize), task
-        yield from _scene_rows(plan, folder, split, twin.scene(seed))
-    if twin is not None:
-        twin.close()
+    with Progress(console=console) as bar:
+        job = bar.add_task(f"drawing {split}", total=scenes)
+        for i, task in enumerate(plan.tasks):
+            twin = load("sim.grounding.labelled_twin:LabelledTwin")(TASKS.load(task), plan.size, randomize)
+            for seed in range(first + i, first + scenes, len(plan.tasks)):
+                yield from _scene_rows(plan, folder, split, twin.scene(seed))
+                bar.advance(job)
+            twin.close()
 
 
 def _scene_rows(plan: ExportPlan, folder: Path, split: str, scene: Any) -> Iterator[GroundingRow]:
@@ -101,8 +97,9 @@ def _scene_rows(plan: ExportPlan, folder: Path, split: str, scene: Any) -> Itera
             labels = Labels(
                 seen.thing.name, seen.thing.words, seen.mask, seen.pixel, seen.visible, seen.point_m
             )
-            wanted = [w for w in _wants(plan) if is_answerable(labels, w)]
-            yield from (make_row(shot, labels, w, plan.coord_format) for w in wanted)
+            for wants in _wants(plan):
+                if is_answerable(labels, wants):
+                    yield make_row(shot, labels, wants, plan.coord_format)
 
 
 def _wants(plan: ExportPlan) -> tuple[Wants, ...]:

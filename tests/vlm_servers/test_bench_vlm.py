@@ -63,7 +63,9 @@ def test_an_oracle_is_right_to_the_format_s_last_digit(
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == [row.id for row in rows]
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
-    assert cv2.imread(str(tmp_path / "sheet.png")).shape[1] > 1500
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet is not None
+    assert sheet.shape[1] > 1500
     with pytest.raises(StoreError, match="there already"):
         scored(oracle(rows, FORMAT), rows, data, tmp_path)
 

@@ -69,8 +69,7 @@ def box_size_penalty(completions: Sequence[Any], **columns: Any) -> Rewards:
 
     None for points, and where there is no box or none should be: `iou_reward` has judged that.
     """
-    judged = _judged(completions, columns)
-    return [-_size_error(v.box, t.box) if v.box is not None and t.visible else None for v, t in judged]
+    return [_size_penalty(v, t) for v, t in _judged(completions, columns)]
 
 
 def tolerance_px(target: Target, fraction: float) -> float:
@@ -137,9 +136,11 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return shared / total if total > 0 else 0.0
 
 
-def _size_error(box: np.ndarray, true_box: np.ndarray) -> float:
-    area = _area(box)
-    return 1.0 if area == 0 else min(1.0, abs(float(np.log(area / _area(true_box)))) / np.log(_SIZE_RATIO))
+def _size_penalty(verdict: Verdict, target: Target) -> float | None:
+    if target.wants != "box" or verdict.box is None or not target.visible:
+        return None
+    ratio = _area(verdict.box) / _area(target.box)
+    return -1.0 if ratio == 0 else -min(1.0, abs(float(np.log(ratio))) / float(np.log(_SIZE_RATIO)))
 
 
 def _area(box: np.ndarray) -> float:

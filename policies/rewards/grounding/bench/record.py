@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from policies.rewards.grounding.row import GroundingRow
-from policies.rewards.grounding.verdict import AnswerKind, Verdict, judge
+from policies.rewards.grounding.verdict import Verdict, judge
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.lift import LiftError, from_height
 from policies.rewards.vlm.answer import Answer
@@ -112,6 +112,3 @@ def _picture(path: Path) -> bytes:
         raise StoreError(
             f"{path} cannot be read ({error.strerror}); run nudge reward export again"
         ) from error
-
-
-ANSWERED = tuple(kind.value for kind in AnswerKind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,23 @@ from policies.rewards.grounding.verdict import AnswerKind
 
 RESAMPLES = 1000
 PCK_PX = (5, 10, 20)
-_HIDDEN = (AnswerKind.RIGHTLY_HIDDEN.value, AnswerKind.INVENTED.value)
-Statistic = Callable[[Sequence[BenchRecord]], float | None]
+Test = Callable[[BenchRecord], bool]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number of each record (None: it does not count), and what is made of all of them."""
+
+    number: Callable[[BenchRecord], float | None]
+    over: Callable[[np.ndarray], Any]
 
 
 def summarise(records: Sequence[BenchRecord]) -> dict[str, Any]:
     """Statistics of all records, each {value, low, high} with a 95 % interval, then by task and by camera.
 
     PCK and in-mask rates are of every question about a visible thing: no answer, and one that cannot be read,
-    count against the model. Pixel and metric errors are of the answers that point somewhere.
+    count against the model; hidden things likewise. Pixel and metric errors are of the answers that point
+    somewhere.
     """
     return {
         "questions": len(records),
@@ -43,30 +52,30 @@ def interval(records: Sequence[BenchRecord], statistic: Statistic) -> dict[str, 
 
     Scenes are drawn, not questions: the views of one scene share what makes them hard.
     """
-    scenes: dict[Any, list[BenchRecord]] = defaultdict(list)
+    scenes: dict[Any, list[float]] = defaultdict(list)
     for record in records:
-        scenes[record.task, record.seed].append(record)
-    groups, rng = list(scenes.values()), np.random.default_rng(0)
-    drawn = rng.integers(0, len(groups), (RESAMPLES, len(groups))) if groups else np.empty((0, 0), int)
-    values = [statistic([r for i in draw for r in groups[i]]) for draw in drawn]
-    known = [v for v in values if v is not None]
-    low, high = np.percentile(known, (2.5, 97.5)) if known else (None, None)
-    return {"value": statistic(records), "low": _number(low), "high": _number(high)}
+        number = statistic.number(record)
+        if number is not None:
+            scenes[record.task, record.seed].append(number)
+    if not scenes:
+        return {"value": None, "low": None, "high": None}
+    groups, rng = [np.array(g) for g in scenes.values()], np.random.default_rng(0)
+    draws = rng.integers(0, len(groups), (RESAMPLES, len(groups)))
+    values = [statistic.over(np.concatenate([groups[i] for i in draw])) for draw in draws]
+    low, high = np.percentile(values, (2.5, 97.5))
+    value = float(statistic.over(np.concatenate(groups)))
+    return {"value": value, "low": float(low), "high": float(high)}
 
 
-def _rate(good: Callable[[BenchRecord], bool], among: Callable[[BenchRecord], bool]) -> Statistic:
-    def rate(records: Sequence[BenchRecord]) -> float | None:
-        flags = [good(r) for r in records if among(r)]
-        return float(np.mean(flags)) if flags else None
-
-    return rate
+def _rate(good: Test, among: Test) -> Statistic:
+    return Statistic(lambda r: float(good(r)) if among(r) else None, np.mean)
 
 
 def _error(percent: float, name: str) -> Statistic:
-    return lambda records: _percentile([getattr(r, name) for r in records], percent)
+    return Statistic(lambda r: getattr(r, name), lambda values: np.percentile(values, percent))
 
 
-def _within(limit_px: float) -> Callable[[BenchRecord], bool]:
+def _within(limit_px: float) -> Test:
     return lambda r: r.error_px is not None and r.error_px <= limit_px
 
 
@@ -78,7 +87,7 @@ def _was_answered(record: BenchRecord) -> bool:
     return record.kind != NO_ANSWER
 
 
-def _is(kind: AnswerKind) -> Callable[[BenchRecord], bool]:
+def _is(kind: AnswerKind) -> Test:
     return lambda r: r.kind == kind.value
 
 
@@ -92,25 +101,18 @@ STATISTICS: dict[str, Statistic] = {
     "wrong_axis": _rate(_is(AnswerKind.WRONG_AXIS), _is_visible),
     "format_failures": _rate(_is(AnswerKind.UNREADABLE), _was_answered),
     "no_answer": _rate(lambda r: r.kind == NO_ANSWER, lambda r: True),
-    "hidden_recognised": _rate(_is(AnswerKind.RIGHTLY_HIDDEN), lambda r: r.kind in _HIDDEN),
+    "hidden_recognised": _rate(_is(AnswerKind.RIGHTLY_HIDDEN), lambda r: not r.visible),
 }
 
 
-def _by(records: Sequence[BenchRecord], name: str) -> dict[str, dict[str, float | None]]:
-    """The plain values for each task or camera."""
+def _by(records: Sequence[BenchRecord], name: str) -> dict[str, dict[str, Any]]:
+    """Some statistics for each task or camera."""
     shown = ("error_px_median", "pck_10px", "in_mask")
-    groups = {key: [r for r in records if getattr(r, name) == key] for key in _keys(records, name)}
-    return {key: {s: STATISTICS[s](group) for s in shown} for key, group in groups.items()}
-
-
-def _keys(records: Sequence[BenchRecord], name: str) -> list[str]:
-    return sorted({getattr(r, name) for r in records})
+    keys = sorted({getattr(r, name) for r in records})
+    groups = {key: [r for r in records if getattr(r, name) == key] for key in keys}
+    return {key: {s: interval(group, STATISTICS[s]) for s in shown} for key, group in groups.items()}
 
 
 def _percentile(values: Sequence[float | None], percent: float) -> float | None:
     known = [v for v in values if v is not None]
     return float(np.percentile(known, percent)) if known else None
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
