@@ -49,7 +49,9 @@ class LabelledTwin:
         shown = self._drawing.geoms(data, camera)
         things = tuple(self._label(t, shown, info, T) for t in self._things)
         frame = self._twin.noisy_image(self._drawing.frame(data, camera))
-        return LabelledView(info, T, frame, self._drawing.depth_m(data, camera), things)
+        background = np.isin(shown, [-1, self._twin.model.geom("table").id])
+        depth_m = np.where(shown < 0, 0.0, self._drawing.depth_m(data, camera))
+        return LabelledView(info, T, frame, depth_m, background, things)
 
     def _label(self, thing: Thing, shown: np.ndarray, info: CameraInfo, T_base_cam: Matrix) -> LabelledThing:
         mask = np.isin(shown, self._geoms[thing.name])

@@ -28,7 +28,8 @@ class LabelledView:
     info: CameraInfo
     T_base_cam: np.ndarray  # [4, 4] z forward, x right, y down
     frame: np.ndarray  # uint8 RGB [H, W, 3]
-    depth_m: np.ndarray  # [H, W] along the optical axis
+    depth_m: np.ndarray  # [H, W] along the optical axis; 0 where there is nothing, as of depth cameras
+    background: np.ndarray  # [H, W] bool, table and sky
     things: tuple[LabelledThing, ...]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from policies.rewards.grounding.bench.bootstrap import bootstrap
 from policies.rewards.grounding.bench.record import NO_ANSWER, BenchRecord
 from policies.rewards.grounding.verdict import AnswerKind
 
-RESAMPLES = 1000
 PCK_PX = (5, 10, 20)
 Test = Callable[[BenchRecord], bool]
 
@@ -48,23 +48,13 @@ def summarise(records: Sequence[BenchRecord]) -> dict[str, Any]:
 
 
 def interval(records: Sequence[BenchRecord], statistic: Statistic) -> dict[str, float | None]:
-    """The value, and its 2.5th and 97.5th percentile over resampled scenes (percentile bootstrap, Efron).
-
-    Scenes are drawn, not questions: the views of one scene share what makes them hard.
-    """
+    """Value and 95 % interval over scenes; see `bootstrap`."""
     scenes: dict[Any, list[float]] = defaultdict(list)
     for record in records:
         number = statistic.number(record)
         if number is not None:
             scenes[record.task, record.seed].append(number)
-    if not scenes:
-        return {"value": None, "low": None, "high": None}
-    groups, rng = [np.array(g) for g in scenes.values()], np.random.default_rng(0)
-    draws = rng.integers(0, len(groups), (RESAMPLES, len(groups)))
-    values = [statistic.over(np.concatenate([groups[i] for i in draw])) for draw in draws]
-    low, high = np.percentile(values, (2.5, 97.5))
-    value = float(statistic.over(np.concatenate(groups)))
-    return {"value": value, "low": float(low), "high": float(high)}
+    return bootstrap([np.array(numbers) for numbers in scenes.values()], statistic.over)
 
 
 def _rate(good: Test, among: Test) -> Statistic:
