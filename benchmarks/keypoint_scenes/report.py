@@ -34,10 +34,11 @@ def markdown(result: Mapping[str, Any]) -> str:
     quick = " (quick)" if result["quick"] else ""
     head = (
         f"# Keypoints against the twin's truth{quick}\n\n"
-        f"{result['date']}, commit {result['commit']}, {result['machine']}; {result['scenes']} randomised scenes of "
-        f"{', '.join(result['tasks'])}, frames of {result['size']} px, seeds from {result['first_seed']}; "
-        f"{result['versions']}.\n\nReplies are written and read as {result['format']} (0 to 1000: that "
-        "rounding is the oracle's error). Noise is normal on each axis. Cameras and depth are the twin's "
+        f"{result['date']}, commit {result['commit']}, {result['machine']}; {result['scenes']} randomised "
+        f"scenes of {', '.join(result['tasks'])}, frames of {result['size']} px, seeds from "
+        f"{result['first_seed']}; {result['versions']}.\n\n"
+        f"Replies are written and read as {result['format']} (0 to 1000, to a tenth: that rounding is the "
+        "oracle's error). Noise is normal on each axis. Cameras and depth are the twin's "
         "exact ones. 95 % intervals: bootstrap over scenes. *Refused*: the lift said that it cannot place "
         "the point."
     )
@@ -126,8 +127,8 @@ def _found(result: Mapping[str, Any]) -> str:
     ]
     head = (
         "Candidate points of the two segmenters: how many lie on a thing (the arm and the cable included) "
-        "and not on table or sky (glass counts as what is behind it), and in how many of the views that show the "
-        "task's own thing it has one."
+        "and not on table or sky (glass counts as what is behind it), and in how many of the views that show "
+        "the task's own thing it has one."
     )
     columns = ("segmenter, view", "candidates", "on a thing", "views with the thing", "thing has a candidate")
     return head + "\n\n" + _table(columns, lines)
