@@ -35,13 +35,14 @@ def test_labels_are_where_the_calibrated_camera_and_the_depth_say(scenes: list[L
     on_surface = 0
     for camera, depth_m, seen in labels(scenes):
         np.testing.assert_allclose(camera.project(seen.point_m)[0], seen.pixel, atol=1e-6)
-        if seen.visible:
-            column, row = np.rint(seen.pixel).astype(int)
-            assert seen.mask[row, column]
-        if seen.visible and seen.thing.on_surface:
+        if not seen.visible:
+            continue
+        column, row = np.rint(seen.pixel).astype(int)
+        assert seen.mask[row, column]
+        if seen.thing.on_surface:
             on_surface += 1
-            steep_px_m = 0.004  # what half a pixel is on a slanted face
-            assert depth_m[row, column] == pytest.approx(camera.in_camera(seen.point_m)[0, 2], abs=steep_px_m)
+            slant_m = 0.004  # half a pixel's on a slanted face
+            assert depth_m[row, column] == pytest.approx(camera.in_camera(seen.point_m)[0, 2], abs=slant_m)
     assert on_surface > 4
 
 

@@ -59,9 +59,9 @@ def test_points_are_rewarded_as_worked_out_by_hand() -> None:
     far = np.hypot(70, 70)
     # At the end of training tau is 2 % of 500 px.
     near = [1.0, np.exp(-1), np.exp(-9), np.exp(-((far / 10) ** 2)), 0, 0]
-    np.testing.assert_allclose(distance_reward(REPLIES, **given_columns), near)
+    assert distance_reward(REPLIES, **given_columns) == pytest.approx(near)
     wanted = [1.0, 0.6 + 0.4 * np.exp(-1), 0.1 + 0.4 * np.exp(-9), 0.1, 0, 0.1]
-    np.testing.assert_allclose(points_reward(REPLIES, **given_columns), wanted, atol=1e-12)
+    assert points_reward(REPLIES, **given_columns) == pytest.approx(wanted)
 
 
 def test_the_tolerance_tightens_from_a_tenth_to_a_fiftieth_of_the_diagonal() -> None:
@@ -88,11 +88,9 @@ def test_boxes_are_rewarded_by_overlap_and_size() -> None:
     replies = ["[[99.5, 39.5, 139.5, 59.5]]", "[[99.5, 39.5, 119.5, 59.5]]", "[[109.5, 44.5, 119.5, 49.5]]"]
     replies += ["[[120, 50]]", "not visible"]
     rows = columns(*[BOX] * 5)
-    np.testing.assert_allclose(iou_reward(replies, **rows), [1, 0.5, 50 / 800, 0, 0])
+    assert iou_reward(replies, **rows) == pytest.approx([1, 0.5, 50 / 800, 0, 0])
     assert format_reward(replies, **rows) == [1, 1, 1, 0, 1]
-    np.testing.assert_allclose(
-        box_size_penalty(replies[:3], **columns(*[BOX] * 3)), [0, -0.5, -1], atol=1e-12
-    )
+    assert box_size_penalty(replies[:3], **columns(*[BOX] * 3)) == pytest.approx([0, -0.5, -1])
     assert box_size_penalty(replies[3:], **columns(BOX, BOX)) == [None, None]
     assert in_mask_reward(replies, **rows) == [None] * 5
     assert iou_reward(["[[120, 50]]"], **columns(POINT)) == [None]

@@ -22,15 +22,15 @@ def contact_sheet(
 ) -> np.ndarray | None:
     """The worst answers above, the best below, uint8 RGB [H, W, 3]: truth green, answer red, joined.
 
-    Answers that are no place are the very worst: they say so in words. None without any answer.
+    Answers that are no place say so in words, where places leave room. None without any answer.
     """
     by_id = {row.id: row for row in rows}
     answered = [r for r in records if r.visible and not r.failure]
-    ordered = sorted(answered, key=lambda r: np.inf if r.error_px is None else r.error_px)
-    if not ordered:
+    placed = sorted((r for r in answered if r.error_px is not None), key=lambda r: r.error_px or 0.0)
+    best = placed[:COLUMNS]
+    worst = [*placed[: COLUMNS - 1 : -1], *(r for r in answered if r.error_px is None)][:COLUMNS]
+    if not answered:
         return None
-    best = ordered[:COLUMNS]
-    worst = [r for r in reversed(ordered) if r not in best][:COLUMNS]
     lines = [[_tile(r, by_id[r.id], folder) for r in chosen] for chosen in (worst, best) if chosen]
     return np.concatenate([_line(tiles) for tiles in lines], axis=0)
 
