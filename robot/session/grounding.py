@@ -18,6 +18,7 @@ from policies.rewards.grounding.target import Wants
 from policies.rewards.keypoints.pixel_formats import pixel_format
 from policies.rewards.vlm.client import VlmClient
 from policies.rewards.vlm.config import VlmConfig
+from policies.rewards.vlm.errors import RequestRefused, ResponseBroken, ServerFault
 from policies.tasks import TASKS
 from robot.cell_config import Randomize
 from robot.core.errors import NudgeError
@@ -61,9 +62,11 @@ def bench_vlm(
     """Ask a served model about held-out scenes: those of ``data``, or new ones drawn into ``out``/data.
 
     Returns the summary, which is in ``out`` too, beside every answer and a picture of the best and worst.
+    Raises as `export` and `bench` do, and VlmError where nobody answers at the endpoint.
     """
     pixel_format(plan.coord_format)
     client = VlmClient(config)
+    _require_reachable(client)
     if data is None:
         data = out / "data"
         export(plan, data, {HELD_OUT: scenes}, console)
@@ -73,6 +76,14 @@ def bench_vlm(
         yield from track(rows, f"asking {config.model}", console=console)
 
     return bench(client, rows, data, out, progress)
+
+
+def _require_reachable(client: VlmClient) -> None:
+    """Unreachable or TimedOut before anything is drawn; a server need not list its models."""
+    try:
+        client.models()
+    except (RequestRefused, ResponseBroken, ServerFault):
+        return
 
 
 def _rows(

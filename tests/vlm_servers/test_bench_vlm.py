@@ -66,8 +66,6 @@ def test_an_oracle_is_right_to_the_format_s_last_digit(
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None
     assert sheet.shape[1] > 1500
-    with pytest.raises(StoreError, match="there already"):
-        scored(oracle(rows, FORMAT), rows, data, tmp_path)
 
 
 def test_noise_on_the_pixels_is_measured_as_what_it_is(
@@ -118,6 +116,25 @@ def test_faults_are_counted_and_end_nothing(
     assert summary["in_mask"]["value"] == 0.5
 
 
+def test_a_test_that_was_stopped_goes_on_where_it_was(
+    rows: tuple[GroundingRow, ...], data: Path, tmp_path: Path
+) -> None:
+    asked = rows[:6]
+    with FaultyServer(Fault.ERROR_500, oracle(rows, FORMAT), after=1, times=1) as server:
+        bench(hurried(server.base_url, attempts=1), asked[:4], data, tmp_path)
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(answers.read_text()[:-40])  # killed in the middle of the fourth line
+    with VlmServer(oracle(rows, FORMAT)) as server:
+        summary = bench(hurried(server.base_url), asked, data, tmp_path)
+        assert server.count == 4  # the one without an answer, the torn one, and two that are new
+        with pytest.raises(StoreError, match=r"6 answers of another test.*test-vlm in qwen3-vl"):
+            bench(hurried(server.base_url), [r.asked_in("gemini") for r in asked], data, tmp_path)
+    assert summary["questions"] == 6
+    assert summary["no_answer"]["value"] == 0
+    ids = [json.loads(line)["id"] for line in answers.read_text().splitlines()]
+    assert sorted(ids) == sorted(row.id for row in asked)
+
+
 def test_a_dead_server_gives_a_summary_without_answers(
     rows: tuple[GroundingRow, ...], data: Path, tmp_path: Path
 ) -> None:
@@ -128,6 +145,18 @@ def test_a_dead_server_gives_a_summary_without_answers(
     assert summary["failures"] == {"unreachable": 3, "breaker_open": 3}
     assert summary["error_px_median"]["value"] is None
     assert not (tmp_path / "sheet.png").exists()
+
+
+def test_the_command_says_at_once_that_nobody_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with VlmServer(lambda _: "") as server:
+        url = server.base_url
+    command = f"nudge reward bench-vlm --endpoint {url} --model m --out {tmp_path / 'out'}"
+    monkeypatch.setattr(sys, "argv", command.split())
+    assert cli.main() == 2
+    assert "see that the server runs there" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("coord_format", ["molmo", "gemini"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ class BenchRecord:
     visible: bool
     image_sha256: str
     coord_format: str
-    model: str
+    model: str  # as it was asked for
     kind: str
     raw: str = ""
     pixel: tuple[float, float] | None = None
@@ -51,6 +50,12 @@ class BenchRecord:
         """One JSON object."""
         return json.dumps(asdict(self))
 
+    @classmethod
+    def from_json_line(cls, line: str) -> BenchRecord:
+        """What `json_line` wrote; TypeError for other fields, ValueError for no JSON."""
+        fields = json.loads(line)
+        return cls(**fields | {"pixel": fields["pixel"] and tuple(fields["pixel"])})
+
 
 NO_ANSWER = "no_answer"
 
@@ -62,26 +67,25 @@ def ask(client: VlmClient, row: GroundingRow, folder: Path) -> BenchRecord:
         StoreError: the row's picture cannot be read.
     """
     question = Question(row.prompt[-1]["content"], (_picture(folder / row.image),), FreeText)
-    start_s = time.monotonic()
     try:
         answer = client.ask(question)
     except VlmError as error:
         return _record(row, client.config.model, NO_ANSWER, failure=error.kind, problem=str(error))
-    return _judged(row, answer, judge(answer.value.text, row.target), time.monotonic() - start_s)
+    return _judged(row, client.config.model, answer, judge(answer.value.text, row.target))
 
 
-def _judged(row: GroundingRow, answer: Answer[FreeText], verdict: Verdict, latency_s: float) -> BenchRecord:
+def _judged(row: GroundingRow, model: str, answer: Answer[FreeText], verdict: Verdict) -> BenchRecord:
     pixel = None if verdict.pixel is None else (float(verdict.pixel[0]), float(verdict.pixel[1]))
     return _record(
         row,
-        answer.model,
+        model,
         verdict.kind.value,
         raw=answer.raw,
         pixel=pixel,
         error_px=verdict.error_px,
         error_mm=_error_mm(row, verdict),
         problem=verdict.problem,
-        latency_s=latency_s,
+        latency_s=answer.latency_s,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
     )

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from policies.rewards.grounding.bench.answers_file import earlier_answers, replace_answers
 from policies.rewards.grounding.bench.record import BenchRecord, ask
 from policies.rewards.grounding.bench.sheet import contact_sheet, save_sheet
 from policies.rewards.grounding.bench.summary import summarise
 from policies.rewards.grounding.row import GroundingRow
 from policies.rewards.vlm.client import VlmClient
-from robot.core.errors import StoreError
 
 ANSWERS, SUMMARY, SHEET = "answers.jsonl", "summary.json", "sheet.png"
 Progress = Callable[[Sequence[GroundingRow]], Iterable[GroundingRow]]
@@ -23,20 +23,18 @@ def bench(
 ) -> dict[str, Any]:
     """Ask every row's question, write answers, summary and contact sheet into ``out``; returns the summary.
 
-    Each answer is on disk before the next question. StoreError where ``out`` holds another test's answers.
+    Each answer is on disk before the next question. A test that was stopped goes on: what has an answer is
+    not asked again. StoreError where ``out`` holds another test's answers.
     """
     out.mkdir(parents=True, exist_ok=True)
-    try:
-        answers = (out / ANSWERS).open("x")
-    except FileExistsError:
-        raise StoreError(f"{out / ANSWERS} is there already; give another folder, or move it away") from None
-    records: list[BenchRecord] = []
-    with answers:
-        for row in progress(rows):
-            records.append(ask(client, row, folder))
-            answers.write(records[-1].json_line + "\n")
+    records = {r.id: r for r in earlier_answers(out / ANSWERS, rows, client.config.model)}
+    replace_answers(out / ANSWERS, list(records.values()))
+    with (out / ANSWERS).open("a") as answers:
+        for row in progress([row for row in rows if row.id not in records]):
+            records[row.id] = ask(client, row, folder)
+            answers.write(records[row.id].json_line + "\n")
             answers.flush()
-    return _finish(client, records, rows, folder, out)
+    return _finish(client, [records[row.id] for row in rows], rows, folder, out)
 
 
 def _finish(
