@@ -30,23 +30,25 @@ def camera_info(model: mujoco.MjModel, camera: str, size: int, stamp_ns: int) ->
     return CameraInfo(stamp_ns, camera, size, size, K, np.zeros(5))
 
 
+def camera_pose(data: mujoco.MjData, camera: str) -> Matrix:
+    """`T_base_cam` [4, 4] as it is now, z forward, x right, y down; base is the world, the first arm's."""
+    view = data.camera(camera)
+    return transform(view.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0]), view.xpos)  # MuJoCo: y up, z back
+
+
 def camera_mounts(task: Task) -> dict[str, CameraMount]:
     """Where the task's cameras are before anything is randomised: what calibrating this cell would find."""
     world = make_twin(task)
     world.reset(0)
     T_world_tcp = world.arms[task.arms[0]].mount.T_world_base @ world.state(0, task.arms[0]).T_base_tcp
-    return {
-        c: _mount(world, c, T_world_tcp)
-        for c in (world.model.camera(i).name for i in range(world.model.ncam))
-    }
+    names = [world.model.camera(i).name for i in range(world.model.ncam)]
+    return {name: _mount(world, name, T_world_tcp) for name in names}
 
 
 def _mount(world: Twin, camera: str, T_world_tcp: Matrix) -> CameraMount:
-    seen = world.data.camera(camera)
-    # MuJoCo's cameras look along -z, y up.
-    T_world_cam = transform(seen.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0]), seen.xpos)
     fixed = world.model.camera(camera).bodyid[0] == 0
-    T = T_world_cam if fixed else inverse(T_world_tcp) @ T_world_cam
+    T = camera_pose(world.data, camera)
+    T = T if fixed else inverse(T_world_tcp) @ T
     x, y, z = (float(v) for v in T[:3, 3])
     a, b, c, w = (float(v) for v in quat_xyzw(T[:3, :3]))
     return CameraMount("base" if fixed else "tool", (x, y, z), (a, b, c, w))

@@ -14,7 +14,7 @@ import pytest
 RUN_NUDGE = "import sys; sys.argv[0] = 'nudge'; from robot.cli import main; sys.exit(main())"
 
 
-PAGES = ["README.md", "docs/bring_up.md"]
+PAGES = ["README.md", "docs/bring_up.md", "docs/grounding.md"]
 
 
 @pytest.fixture(params=PAGES)
@@ -28,10 +28,12 @@ def page(request: pytest.FixtureRequest, root: Path) -> str:
 def helps(root: Path) -> Callable[[str], str]:
     @cache
     def help_of(command: str) -> str:
-        argv = [sys.executable, "-c", RUN_NUDGE, command, "--help"]
+        argv = [sys.executable, "-c", RUN_NUDGE, *command.split(), "--help"]
         done = subprocess.run(argv, cwd=root, capture_output=True, text=True)
         # An unknown command answers with the help of `nudge` itself.
-        return done.stdout if f"nudge {command} " in done.stdout.partition("\n")[0] else ""
+        known = f"nudge {command} " in done.stdout.partition("\n")[0]
+        parts = re.findall(r"^\W*• ([a-z][\w-]*)", done.stdout, re.MULTILINE) if known else []
+        return "".join([done.stdout if known else "", *(help_of(f"{command} {part}") for part in parts)])
 
     return help_of
 

@@ -58,7 +58,7 @@ def test_a_height_line_runs_through_what_is_that_high_there() -> None:
 
 def test_heights_name_what_is_wrong() -> None:
     assert HEIGHTS.names == ("h0", "h1", "h2")
-    assert HEIGHTS.lines[1].title == "h1 5 cm"
+    assert HEIGHTS.lines[1].title == "h1: 5 cm"
     assert HEIGHTS.std_m("h1") == pytest.approx(0.05 / np.sqrt(12))
     with pytest.raises(ValueError, match="no height line 'h9'; want h0 to h2"):
         HEIGHTS.z_m("h9")

@@ -29,7 +29,7 @@ class HeightLine:
     @property
     def title(self) -> str:
         """What is written beside it."""
-        return f"{self.name} {100 * self.above_table_m:g} cm"
+        return f"{self.name}: {100 * self.above_table_m:g} cm"
 
 
 @dataclass(frozen=True)

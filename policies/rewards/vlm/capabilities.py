@@ -39,6 +39,10 @@ class Capabilities:
         """Nothing but the prompt tells the model of the form."""
         return self.ignores_schema or self.reply_format is not ReplyFormat.JSON_SCHEMA
 
+    def for_free_text(self) -> Capabilities:
+        """The same for a question without a form: there is nothing to step down from."""
+        return replace(self, reply_format=ReplyFormat.TEXT)
+
     def after_refusal(self, error: RequestRefused) -> Capabilities | None:
         """What to try next; None if the refusal is not about the form."""
         said = (*self.said, f"{self.reply_format.value}: {error.status}, {error.said}")

@@ -18,16 +18,26 @@ def chat_body(
     question: Question[Any], config: VlmConfig, known: Capabilities, refused: ReplyInvalid | None = None
 ) -> dict[str, Any]:
     """The body, with the refused reply and what was wrong with it where there is one."""
+    if question.is_free:
+        return _body(config, known, _messages(question.prompt, question.images))
     schema = question.reply.model_json_schema()
     words = _schema_in_words(schema)
     prompt = question.prompt + (f"\n\n{words}" if known.wants_schema_in_prompt else "")
-    messages: list[dict[str, Any]] = [{"role": "user", "content": _parts(prompt, question.images)}]
+    messages = _messages(prompt, question.images)
     if refused is not None:
         messages += _correction(refused, words)
+    form = _response_format(known.reply_format, question.reply.__name__, schema)
+    return _body(config, known, messages) | form
+
+
+def _messages(prompt: str, images: tuple[bytes, ...]) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": _parts(prompt, images)}]
+
+
+def _body(config: VlmConfig, known: Capabilities, messages: list[dict[str, Any]]) -> dict[str, Any]:
     body: dict[str, Any] = {"model": config.model, "messages": messages, known.token_field: config.max_tokens}
     body |= {"temperature": config.temperature} if config.temperature is not None else {}
-    body |= {"seed": config.seed} if config.seed is not None else {}
-    return body | _response_format(known.reply_format, question.reply.__name__, schema)
+    return body | ({"seed": config.seed} if config.seed is not None else {})
 
 
 def _parts(prompt: str, images: tuple[bytes, ...]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from random import Random
 from typing import Generic, NoReturn
 
@@ -37,7 +38,7 @@ class Dialogue(Generic[T]):
         random: Random,
     ) -> None:
         self.known = known
-        self._trying = known
+        self._trying = known.for_free_text() if question.is_free else known
         self._question = question
         self._config = config
         self._endpoint = endpoint
@@ -76,7 +77,7 @@ class Dialogue(Generic[T]):
                 log.warning("VLM server refused this form, another is tried: %s", error)
                 self._trying = weaker
             else:
-                self.known = self._trying = self._trying.after_answer()
+                self._found(self._trying.after_answer())
                 return reply
 
     async def _call(self, http: httpx.AsyncClient) -> ChatReply:
@@ -104,6 +105,12 @@ class Dialogue(Generic[T]):
             if error.breaks_schema:
                 self.known = self._trying = self._trying.after_breaking_schema()
             raise
+
+    def _found(self, found: Capabilities) -> None:
+        """A free text's answer says nothing of the forms that the server takes."""
+        self._trying = found
+        known = replace(self.known, token_field=found.token_field)
+        self.known = known if self._question.is_free else found
 
     def _wait_s(self, error: VlmError, attempt: int) -> float:
         """How long to wait before the next attempt; raises ``error`` if there is to be none."""

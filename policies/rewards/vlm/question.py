@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from policies.rewards.vlm.free_text import FreeText
+
 T = TypeVar("T", bound=BaseModel)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -21,7 +23,12 @@ class Question(Generic[T]):
 
     prompt: str
     images: tuple[bytes, ...]  # whole PNG files, in the order the prompt speaks of them
-    reply: type[T]
+    reply: type[T]  # FreeText: whatever the model writes
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is asked of the reply's form."""
+        return issubclass(self.reply, FreeText)
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():

@@ -16,6 +16,8 @@ _SHOWN_CHARACTERS = 120
 
 def validated(question: Question[T], raw: str) -> T:
     """The reply as the question's class; ReplyInvalid says all that is wrong with it."""
+    if question.is_free:
+        return question.reply.model_validate({"text": raw})
     try:
         return question.reply.model_validate_json(find_json(raw))
     except ValidationError as error:

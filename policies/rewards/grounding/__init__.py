@@ -1,0 +1,1 @@
+"""Grounding that code can check: labelled rows, reward functions for GRPO, a test of served models."""

@@ -1,0 +1,1 @@
+"""How well a served model points: labelled questions asked, answers judged and summed up."""
