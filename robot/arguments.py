@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from robot.cell_config import Randomize
+from robot.reward_arguments import Reward
 from robot.session.config import Host
 
 Policy = Literal["final", "base"]
@@ -150,4 +151,5 @@ Command = (
     | Annotated[Twin, tyro.conf.subcommand("twin")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
     | Annotated[Jog, tyro.conf.subcommand("jog")]
+    | Annotated[Reward, tyro.conf.subcommand("reward")]
 )

@@ -19,6 +19,7 @@ from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Train, Twi
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import NudgeError
 from robot.core.registry import load
+from robot.reward_arguments import WORK, Reward
 from robot.session.config import PRESETS, SessionConfig, preset
 from robot.yaml_file import read_yaml
 
@@ -106,6 +107,13 @@ def _jog(args: Jog) -> None:
     load("robot.session.jog:jog")(args.rig, args.arm, args.device, args.seconds, Console())
 
 
+def _reward(args: Reward) -> None:
+    given = dict(vars(args.command))
+    as_json = given.pop("json")
+    result = load(WORK[type(args.command)])(**given)
+    _say(json.dumps(result) if as_json else result["text"])
+
+
 HANDLERS: dict[type, Callable[[Any], int | None]] = {  # an exit status, or None for 0
     Train: _train,
     Demo: _demo,
@@ -114,6 +122,7 @@ HANDLERS: dict[type, Callable[[Any], int | None]] = {  # an exit status, or None
     Twin: _twin,
     Jog: _jog,
     Doctor: _doctor,
+    Reward: _reward,
 }
 
 

@@ -1,0 +1,72 @@
+"""What the command `nudge reward` takes; the docstrings and comments here are its help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+_RUN = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN", help_behavior_hint="")]
+_FOLDER = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
+_OUT = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: RUN/classifier)")]
+
+
+@dataclass(frozen=True)
+class RewardTrain:
+    """Train a success classifier on a run's recorded episodes, and measure it on some it never saw.
+
+    For example:
+      nudge reward train runs/peg_insert-residual-0
+      nudge reward train runs/peg_insert-residual-0 --held-steps 3 --out judges/peg --seed 1
+    """
+
+    run: _RUN  # the folder of a training session with cameras
+    out: _OUT = None  # where the classifier goes, with its threshold curve as a picture
+    seed: int = 0  # of the split, the network and every draw
+    margin_steps: int = 2  # frames before a success that teach nothing, because a person's key comes late
+    held_steps: int = 2  # frames in a row that must pass before it says success
+    max_false_per_1000: float = 0.5  # false successes in 1,000 steps that the threshold may cost
+    use_state: bool = False  # show the network the arm's state too, not the gate alone
+    json: bool = False  # print the result as JSON
+
+
+@dataclass(frozen=True)
+class RewardEval:
+    """Measure a success classifier on a run's recorded episodes, without those it was trained on.
+
+    For example:
+      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+    """
+
+    folder: _FOLDER  # that `nudge reward train` made
+    run: _RUN  # the folder of a training session of the same task
+    out: Annotated[Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: no picture)")] = (
+        None
+    )
+    json: bool = False  # print the result as JSON
+
+
+RewardCommand = (
+    Annotated[RewardTrain, tyro.conf.subcommand("train")]
+    | Annotated[RewardEval, tyro.conf.subcommand("eval")]
+)
+
+# Gets the command's fields but `json` by name; returns plain data whose "text" is for people.
+WORK: dict[type, str] = {
+    RewardTrain: "robot.session.reward_classifier:train_classifier",
+    RewardEval: "robot.session.reward_classifier:evaluate_classifier",
+}
+
+
+@dataclass(frozen=True)
+class Reward:
+    """Rewards that one can trust: make them and measure them on recorded episodes.
+
+    For example:
+      nudge reward train runs/peg_insert-residual-0
+      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+    """
+
+    command: tyro.conf.OmitSubcommandPrefixes[RewardCommand]
