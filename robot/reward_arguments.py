@@ -9,23 +9,32 @@ from typing import Annotated
 import tyro
 
 _RUN = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN", help_behavior_hint="")]
+_RUNS = Annotated[
+    tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")
+]
 _FOLDER = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
-_OUT = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: RUN/classifier)")]
+_MARGIN = tyro.conf.arg(metavar="INT", help_behavior_hint="(default: 0 in the twin, 2 on a real cell)")
+_OUT = Annotated[
+    Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: classifier in the first RUN)")
+]
 
 
 @dataclass(frozen=True)
 class RewardTrain:
-    """Train a success classifier on a run's recorded episodes, and measure it on some it never saw.
+    """Train a success classifier on the recorded episodes of one run or several of the same task, and measure
+    it on episodes that it never saw.
 
     For example:
       nudge reward train runs/peg_insert-residual-0
-      nudge reward train runs/peg_insert-residual-0 --held-steps 3 --out judges/peg --seed 1
+      nudge reward train runs/peg_insert-residual-0 runs/peg_insert-residual-1 --out judges/peg
+      nudge reward train runs/peg_insert-residual-0 --held-steps 3 --seed 1
     """
 
-    run: _RUN  # the folder of a training session with cameras
+    runs: _RUNS  # folders of training sessions with cameras
     out: _OUT = None  # where the classifier goes, with its threshold curve as a picture
     seed: int = 0  # of the split, the network and every draw
-    margin_steps: int = 2  # frames before a success that teach nothing, because a person's key comes late
+    # frames before a success that teach nothing: a person's key comes late, the twin's judge does not
+    margin_steps: Annotated[int | None, _MARGIN] = None
     held_steps: int = 2  # frames in a row that must pass before it says success
     max_false_per_1000: float = 0.5  # false successes in 1,000 steps that the threshold may cost
     use_state: bool = False  # show the network the arm's state too, not the gate alone

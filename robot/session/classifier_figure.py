@@ -14,12 +14,14 @@ from policies.rewards.classifier.measuring import Measured
 from robot.session.plots import GREY, HUMAN, INK, POLICY, STYLE
 
 _MARKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+_COUNTS = (0, 1, 10, 100, 1000)
 
 
 def threshold_curve(m: Measured, task: str) -> Figure:
     """Left: precision and recall over the threshold. Right: false positives in 1,000 steps.
 
-    Solid under the gate, an episode at a time; dotted for each frame alone.
+    Solid under the gate, an episode at a time; dotted for each frame alone. Both axes that spread over
+    decades, thresholds and false successes, are drawn so.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.0, 3.8), layout="constrained")
@@ -33,7 +35,9 @@ def threshold_curve(m: Measured, task: str) -> Figure:
             _threshold_axis(axes, m.frames.threshold)
         left.set(title=f"{task}: what is found, and what of it is true", ylim=(-0.03, 1.05))
         left.yaxis.set_major_formatter(PercentFormatter(1.0))
-        right.set(title="False successes in 1,000 steps", ylim=(0, None))
+        right.set(title="False successes in 1,000 steps", yscale="symlog", ylim=(0, 1000))
+        right.yaxis.set_major_locator(FixedLocator(_COUNTS))
+        right.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         _names(left, m)
     return figure
 
@@ -50,13 +54,13 @@ def _threshold_axis(axes: Axes, chosen: float) -> None:
 
 
 def _names(axes: Axes, m: Measured) -> None:
-    where = {"transform": axes.transAxes, "size": 9}
-    axes.text(0.03, 0.30, "recall", color=POLICY, weight="bold", **where)
-    axes.text(0.03, 0.23, "precision", color=HUMAN, weight="bold", **where)
-    axes.text(
-        0.03, 0.13, f"solid: gated, {m.held_steps} frames held, {m.episodes_n} episodes", color=INK, **where
-    )
-    axes.text(0.03, 0.06, "dotted: each frame alone; grey: the threshold chosen", color=INK, **where)
+    where = {"transform": axes.transAxes, "size": 9, "ha": "right", "bbox": {"color": "white", "pad": 1}}
+    axes.text(0.99, 0.43, "recall", color=POLICY, weight="bold", **where)
+    axes.text(0.99, 0.36, "precision", color=HUMAN, weight="bold", **where)
+    axes.text(0.99, 0.25, f"solid: gated, {m.held_steps} frames held", color=INK, **where)
+    axes.text(0.99, 0.18, "dotted: each frame alone", color=INK, **where)
+    axes.text(0.99, 0.11, f"grey: chosen, {m.frames.threshold:.2f}", color=GREY, **where)
+    axes.text(0.99, 0.04, f"{m.episodes_n} episodes held out", color=INK, **where)
 
 
 def _log_odds(p: Sequence[float]) -> np.ndarray:

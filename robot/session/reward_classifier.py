@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,33 @@ from robot.core.errors import NudgeError
 from robot.session.classifier_figure import threshold_curve
 from robot.session.classifier_text import numbers, table
 from robot.session.plots import png
-from robot.session.reward_episodes import read_run, run_inputs
+from robot.session.reward_episodes import margin_of, read_runs, shared_inputs
 
 PICTURE = "threshold_curve.png"
 
 
-def train_classifier(run: Path, out: Path | None, **settings: Any) -> dict[str, Any]:
-    """Make a classifier of ``run``'s episodes and write it, with a picture, to ``out`` (RUN/classifier).
+def train_classifier(
+    runs: Sequence[Path], out: Path | None, margin_steps: int | None, **settings: Any
+) -> dict[str, Any]:
+    """Make a classifier of the runs' episodes and write it, with a picture, to ``out``.
 
-    ``settings`` are fields of `ClassifierConfig`.
+    Args:
+        runs: of one task, with the same cameras.
+        out: a new folder; None: `classifier` in the first run.
+        margin_steps: None: 0 in the twin, whose judge is exact to the frame, 2 where a person judges.
+        settings: the other fields of `ClassifierConfig`.
 
     Raises:
-        NudgeError: something is there already, or the run has no cameras or too few successes or failures.
+        NudgeError: something is there already, the runs do not fit together or have no cameras, or there are
+            too few successes or failures.
     """
-    folder, config = out or run / "classifier", ClassifierConfig(**settings)
+    if not runs:
+        raise NudgeError("no run to learn from; give one or more: nudge reward train RUN [RUN ...]")
+    folder, margin = out or runs[0] / "classifier", margin_of(runs) if margin_steps is None else margin_steps
+    config = ClassifierConfig(margin_steps=margin, **settings)
     folders.require_new(folder)
-    inputs = run_inputs(run)
-    recorded = read_run(run, inputs, config)
+    inputs = shared_inputs(runs)
+    recorded = read_runs(runs, inputs, config)
     with _Bar(config.max_updates) as bar:
         made = make_classifier(recorded.episodes, inputs, config, bar.show)
     folders.save(folder, made.stored)
@@ -48,9 +59,9 @@ def evaluate_classifier(folder: Path, run: Path, out: Path | None) -> dict[str, 
     Raises:
         NudgeError: it was made for another rig, or has seen every start of the run.
     """
-    inputs = run_inputs(run)
+    inputs = shared_inputs([run])
     stored = folders.load(folder, inputs)
-    recorded = read_run(run, inputs, stored.config)
+    recorded = read_runs([run], inputs, stored.config)
     fresh = [e for e in recorded.episodes if e.start not in stored.seen]
     if not fresh:
         raise NudgeError(

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 _BINS = 15
 _TEMPERATURES = np.geomspace(0.1, 10.0, 401)
 
 
-def probability(logit: np.ndarray, offset: float = 0.0, temperature: float = 1.0) -> np.ndarray:
-    """[n] in [0, 1] of logits [n]: (logit + offset) / temperature through the logistic function."""
-    scaled = (np.asarray(logit, np.float64) + offset) / temperature
-    return np.exp(-np.logaddexp(0.0, -scaled))  # never overflows, and keeps a NaN
+def probability(logit: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """[n] in [0, 1] of logits [n], divided by the temperature."""
+    scaled = np.asarray(logit, np.float64) / temperature
+    with np.errstate(invalid="ignore"):  # a NaN stays one, and is no news here
+        return np.exp(-np.logaddexp(0.0, -scaled))  # never overflows
 
 
-def prior_offset(positive_share: float, positives: int, negatives: int) -> float:
-    """What to add to logits learned from batches with ``positive_share`` successes, for frames as they come.
-
-    By Bayes' rule the log odds differ by those of the two priors.
-    """
-    drawn = math.log(positive_share / (1 - positive_share))
-    return math.log(positives / negatives) - drawn
-
-
-def fit_temperature(logit: np.ndarray, positive: np.ndarray, offset: float) -> float:
+def fit_temperature(logit: np.ndarray, positive: np.ndarray) -> float:
     """The temperature with the least cross entropy on [n] frames (Guo et al., "On calibration of modern
     neural networks", ICML 2017).
 
@@ -34,7 +24,7 @@ def fit_temperature(logit: np.ndarray, positive: np.ndarray, offset: float) -> f
     """
     good, bad = int(positive.sum()), int((~positive).sum())
     target = np.where(positive, (good + 1) / (good + 2), 1 / (bad + 2))
-    losses = [cross_entropy((logit + offset) / t, target) for t in _TEMPERATURES]
+    losses = [cross_entropy(logit / t, target) for t in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 

@@ -57,7 +57,7 @@ class SuccessClassifier:
         maps = {camera: m[None] for camera, m in s.inputs.maps(features).items()}
         flat = s.inputs.flat_state(state)
         logit = logits(s.model, head_size(s.config), maps, flat[None])
-        p = float(probability(logit, s.offset, s.temperature)[0])
+        p = float(probability(logit, s.temperature)[0])
         passes = p >= s.threshold and bool(s.box.contains(flat))
         self._in_a_row = self._in_a_row + 1 if passes else 0
         return Verdict(p, self._in_a_row >= s.config.held_steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from policies.rewards.classifier.calibration import fit_temperature, prior_offset
+from policies.rewards.classifier.calibration import fit_temperature
 from policies.rewards.classifier.config import ClassifierConfig
 from policies.rewards.classifier.curve import THRESHOLDS, choose, episode_counts
 from policies.rewards.classifier.frames import frames_of
@@ -40,13 +40,11 @@ def make_classifier(
     parts = split(episodes, config)
     train_on, tune_on = frames_of(parts.train), frames_of(parts.tune)
     trained = train(train_on, tune_on, config, report)
-    good = int(train_on.positive.sum())
-    offset = prior_offset(config.positive_share, good, len(train_on.positive) - good)
     logit = logits(trained.model, head_size(config), tune_on.features, tune_on.state)
-    temperature = fit_temperature(logit, tune_on.positive, offset)
+    temperature = fit_temperature(logit, tune_on.positive)
     box = learn_box(parts.train, inputs, config)
     seen = tuple(sorted({e.start for e in (*parts.train, *parts.tune)}))
-    stored = StoredClassifier(config, inputs, trained.model, box, offset, temperature, 1.0, seen)
+    stored = StoredClassifier(config, inputs, trained.model, box, temperature, 1.0, seen)
     stored = replace(stored, threshold=_threshold(stored, parts.tune))
     return Made(stored, trained, parts, measure(stored, parts.held_out))
 

@@ -31,7 +31,7 @@ class Measured:
     frame_curve: tuple[Counts, ...]
     episode_curve: tuple[Counts, ...]
     ece_raw: float  # of the network's own output
-    ece: float  # with offset and temperature
+    ece: float  # with the temperature
 
 
 def measure(stored: StoredClassifier, episodes: Sequence[LabelledEpisode]) -> Measured:
@@ -54,7 +54,7 @@ def measure(stored: StoredClassifier, episodes: Sequence[LabelledEpisode]) -> Me
 
 def score(stored: StoredClassifier, episodes: Sequence[LabelledEpisode]) -> list[ScoredEpisode]:
     """Calibrated probability and box of every frame, as `SuccessClassifier.step` has them."""
-    flat = probability(raw_logits(stored, episodes), stored.offset, stored.temperature)
+    flat = probability(raw_logits(stored, episodes), stored.temperature)
     parts = np.split(flat, np.cumsum([len(e.label) for e in episodes])[:-1])
     return [
         ScoredEpisode(e.success, p, e.label, stored.box.contains(e.state))

@@ -33,8 +33,7 @@ class StoredClassifier:
     inputs: Inputs
     model: Model
     box: Box
-    offset: float  # added to the logits: successes are rarer than in the batches
-    temperature: float
+    temperature: float  # that the logits are divided by
     threshold: float  # of the probability
     seen: tuple[str, ...]  # starts it was trained or tuned on; measuring on them would flatter it
 
@@ -85,7 +84,6 @@ def _settings(stored: StoredClassifier, content: bytes) -> dict[str, Any]:
         "format": _FORMAT,
         "fingerprint": stored.inputs.fingerprint(),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "offset": stored.offset,
         "temperature": stored.temperature,
         "threshold": stored.threshold,
         "inputs": to_dict(stored.inputs),
@@ -103,7 +101,6 @@ def _restored(folder: Path, settings: dict[str, Any], content: bytes) -> StoredC
         inputs=from_dict(Inputs, settings["inputs"], where),
         model=Model(tree["params"], tree["statistics"]),
         box=Box(**tree["box"]),
-        offset=float(settings["offset"]),
         temperature=float(settings["temperature"]),
         threshold=float(settings["threshold"]),
         seen=tuple(settings["seen"]),
