@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, PercentFormatter
 
 from policies.rewards.classifier.measuring import Measured
-from robot.session.plots import GREY, HUMAN, INK, POLICY, STYLE
+from robot.session.plots import GREY, HUMAN, POLICY, STYLE
 
 _MARKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 _COUNTS = (0, 1, 10, 100, 1000)
@@ -38,7 +38,8 @@ def threshold_curve(m: Measured, task: str) -> Figure:
         right.set(title="False successes in 1,000 steps", yscale="symlog", ylim=(0, 1000))
         right.yaxis.set_major_locator(FixedLocator(_COUNTS))
         right.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-        _names(left, m)
+        left.legend(["recall", "precision"], loc="center", edgecolor="none", framealpha=1)
+        figure.supxlabel(_caption(m), size=9, color=GREY)
     return figure
 
 
@@ -46,21 +47,18 @@ def _plot(axes: Axes, x: np.ndarray, y: Sequence[float], color: str, style: str)
     axes.plot(x, y, color=color, linestyle=style, linewidth=2.2 if style == "-" else 1.4)
 
 
+def _caption(m: Measured) -> str:
+    return (
+        f"{m.episodes_n} episodes held out. Solid: gated, {m.held_steps} frames held. "
+        f"Dotted: each frame alone. Grey: the threshold chosen, {m.frames.threshold:.2f}."
+    )
+
+
 def _threshold_axis(axes: Axes, chosen: float) -> None:
     axes.axvline(float(_log_odds([chosen])[0]), color=GREY, linewidth=1)
     axes.xaxis.set_major_locator(FixedLocator(_log_odds(_MARKS).tolist()))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{1 / (1 + np.exp(-v)):.3g}"))
     axes.set_xlabel("threshold on the probability")
-
-
-def _names(axes: Axes, m: Measured) -> None:
-    where = {"transform": axes.transAxes, "size": 9, "ha": "right", "bbox": {"color": "white", "pad": 1}}
-    axes.text(0.99, 0.43, "recall", color=POLICY, weight="bold", **where)
-    axes.text(0.99, 0.36, "precision", color=HUMAN, weight="bold", **where)
-    axes.text(0.99, 0.25, f"solid: gated, {m.held_steps} frames held", color=INK, **where)
-    axes.text(0.99, 0.18, "dotted: each frame alone", color=INK, **where)
-    axes.text(0.99, 0.11, f"grey: chosen, {m.frames.threshold:.2f}", color=GREY, **where)
-    axes.text(0.99, 0.04, f"{m.episodes_n} episodes held out", color=INK, **where)
 
 
 def _log_odds(p: Sequence[float]) -> np.ndarray:

@@ -76,7 +76,7 @@ def episode_counts(episodes: Sequence[ScoredEpisode], threshold: float, held_ste
     found, false, steps = 0, 0, 0
     for e in episodes:
         fired = first_held(_held_on((e.probability >= threshold) & e.inside, held_steps), held_steps)
-        is_true = fired is not None and e.success and e.label[min(fired, e.steps)] != 0
+        is_true = fired is not None and e.success and bool(e.label[min(fired, e.steps)] != 0)
         found += is_true
         false += fired is not None and not is_true
         steps += e.steps if fired is None else min(fired, e.steps)

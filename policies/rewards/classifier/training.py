@@ -1,4 +1,4 @@
-"""Training with early stopping: the model kept is the one with the least loss on the tuning episodes."""
+"""Training with early stopping: the model kept is the last one that made the tuning loss clearly less."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from policies.rewards.classifier.config import ClassifierConfig
 from policies.rewards.classifier.frames import BatchDraw, Frames
 from policies.rewards.classifier.head import Head, HeadSize, Model, head_size, initial, logits, standardised
 
+_LEAST_GAIN = 1e-3  # nats: less is no reason to go on
 Report = Callable[[int, float], None]  # updates made, tuning loss
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The best model, and how it came about."""
+    """The model kept, and how it came about."""
 
     model: Model
     updates: int  # of the model kept
@@ -45,7 +46,7 @@ def train(train_on: Frames, tune_on: Frames, config: ClassifierConfig, report: R
             params, state = step(model, state, draw.draw(), jax.random.fold_in(key, made))
             model, made = model._replace(params=params), made + 1
         loss = balanced_loss(model, tune_on, config)
-        if loss < best.tune_loss:
+        if loss < best.tune_loss - _LEAST_GAIN:
             best = Trained(model, made, made, loss)
         report(made, loss)
     return Trained(best.model, best.updates, made, best.tune_loss)
