@@ -26,12 +26,15 @@ class SuccessClassifier:
     """Judges a stream of steps: success once ``held_steps`` frames in a row pass both tests.
 
     A frame passes if its probability reaches the threshold and the arm's state is in the box of the
-    successes it was trained on. The first step compiles the network, a fraction of a second.
+    successes it was trained on. Making one compiles the network, which takes about a second: not in the loop.
     """
 
     def __init__(self, stored: StoredClassifier) -> None:
         self.stored = stored
         self._in_a_row = 0
+        shapes = (stored.inputs.features, stored.inputs.state)
+        self.step(*({name: np.zeros(s, np.float32) for name, s in kind.items()} for kind in shapes))
+        self.begin()
 
     @classmethod
     def load(cls, folder: Path, inputs: Inputs | None = None) -> SuccessClassifier:
