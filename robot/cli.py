@@ -15,11 +15,11 @@ from rich.console import Console
 
 from policies.tasks import TASKS
 from robot import __version__
-from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Reward, Train, Twin
+from robot.arguments import Command, Demo, Doctor, Eval, Jog, Replay, Train, Twin
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import NudgeError
 from robot.core.registry import load
-from robot.reward_arguments import RewardBenchVlm, RewardExport
+from robot.reward_arguments import WORK, Reward
 from robot.session.config import PRESETS, SessionConfig, preset
 from robot.yaml_file import read_yaml
 
@@ -107,30 +107,14 @@ def _jog(args: Jog) -> None:
     load("robot.session.jog:jog")(args.rig, args.arm, args.device, args.seconds, Console())
 
 
-def _reward(args: Reward) -> int | None:
-    return REWARD_HANDLERS[type(args.command)](args.command)
+def _reward(args: Reward) -> int:
+    given = dict(vars(args.command))
+    as_json = given.pop("json")
+    result = load(WORK[type(args.command)])(**given)
+    _say(json.dumps(result) if as_json else result["text"])
+    return result.get("status", 0)
 
 
-def _reward_export(args: RewardExport) -> None:
-    plan = load("robot.session.grounding:ExportPlan")(args.tasks, args.size, args.coord_format, args.boxes)
-    scenes = {"train": args.scenes, "test": args.held_out}
-    rows = load("robot.session.grounding:export")(plan, args.out, scenes, Console(stderr=True))
-    _say(f"{args.out}: " + ", ".join(f"{n} rows in {split}.jsonl" for split, n in rows.items()))
-
-
-def _reward_bench_vlm(args: RewardBenchVlm) -> int:
-    config = load("policies.rewards.vlm.config:VlmConfig")(args.endpoint, args.model, args.api_key_env)
-    plan = load("robot.session.grounding:ExportPlan")(coord_format=args.coord_format, boxes=False)
-    bench = load("robot.session.grounding:bench_vlm")
-    summary = bench(config, plan, args.scenes, args.data, args.out, Console(stderr=True))
-    _say(json.dumps(summary) if args.json else load("robot.session.grounding_text:bench_text")(summary))
-    return 0 if summary["no_answer"]["value"] < 1 else 1
-
-
-REWARD_HANDLERS: dict[type, Callable[[Any], int | None]] = {
-    RewardExport: _reward_export,
-    RewardBenchVlm: _reward_bench_vlm,
-}
 HANDLERS: dict[type, Callable[[Any], int | None]] = {  # an exit status, or None for 0
     Train: _train,
     Demo: _demo,

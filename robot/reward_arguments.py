@@ -1,4 +1,4 @@
-"""What `nudge reward` takes; the docstrings and comments here are its help."""
+"""What the command `nudge reward` takes; the docstrings and comments here are its help."""
 
 from __future__ import annotations
 
@@ -7,6 +7,54 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+
+_RUN = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN", help_behavior_hint="")]
+_RUNS = Annotated[
+    tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")
+]
+_FOLDER = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
+_MARGIN = tyro.conf.arg(metavar="INT", help_behavior_hint="(default: 0 in the twin, 2 on a real cell)")
+_OUT = Annotated[
+    Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: classifier in the first RUN)")
+]
+
+
+@dataclass(frozen=True)
+class RewardTrain:
+    """Train a success classifier on the recorded episodes of one run or several of the same task, and measure
+    it on episodes that it never saw.
+
+    For example:
+      nudge reward train runs/peg_insert-residual-0
+      nudge reward train runs/peg_insert-residual-0 runs/peg_insert-residual-1 --out judges/peg
+      nudge reward train runs/peg_insert-residual-0 --held-steps 3 --seed 1
+    """
+
+    runs: _RUNS  # folders of training sessions with cameras
+    out: _OUT = None  # where the classifier goes, with its threshold curve as a picture
+    seed: int = 0  # of the split, the network and every draw
+    # frames before a success that teach nothing: a person's key comes late, the twin's judge does not
+    margin_steps: Annotated[int | None, _MARGIN] = None
+    held_steps: int = 2  # frames in a row that must pass before it says success
+    max_false_per_1000: float = 0.5  # false successes in 1,000 steps that the threshold may cost
+    use_state: bool = False  # show the network the arm's state too, not the gate alone
+    json: bool = False  # print the result as JSON
+
+
+@dataclass(frozen=True)
+class RewardEval:
+    """Measure a success classifier on a run's recorded episodes, without those it was trained on.
+
+    For example:
+      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+    """
+
+    folder: _FOLDER  # that `nudge reward train` made
+    run: _RUN  # the folder of a training session of the same task
+    out: Annotated[Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: no picture)")] = (
+        None
+    )
+    json: bool = False  # print the result as JSON
 
 
 @dataclass(frozen=True)
@@ -27,6 +75,7 @@ class RewardExport:
         "qwen3-vl"  # how the model writes coordinates; qwen2.5-vl, gemini, molmo, pixels-xy, ..
     )
     boxes: bool = True  # ask for boxes too, where the format has them
+    json: bool = False  # print the counts as JSON
 
 
 @dataclass(frozen=True)
@@ -56,13 +105,29 @@ class RewardBenchVlm:
 
 
 RewardCommand = (
-    Annotated[RewardExport, tyro.conf.subcommand("export")]
+    Annotated[RewardTrain, tyro.conf.subcommand("train")]
+    | Annotated[RewardEval, tyro.conf.subcommand("eval")]
+    | Annotated[RewardExport, tyro.conf.subcommand("export")]
     | Annotated[RewardBenchVlm, tyro.conf.subcommand("bench-vlm")]
 )
+
+# Gets the command's fields but `json` by name; returns plain data whose "text" is for people,
+# and whose "status" is the exit status where it is not 0.
+WORK: dict[type, str] = {
+    RewardTrain: "robot.session.reward_classifier:train_classifier",
+    RewardEval: "robot.session.reward_classifier:evaluate_classifier",
+    RewardExport: "robot.session.reward_grounding:export_rows",
+    RewardBenchVlm: "robot.session.reward_grounding:score_model",
+}
 
 
 @dataclass(frozen=True)
 class Reward:
-    """Rewards that one can trust: labelled data for a vision-language model, and a test of a served one."""
+    """Rewards that one can trust: make them, measure them, and test the model that places keypoints.
+
+    For example:
+      nudge reward train runs/peg_insert-residual-0
+      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+    """
 
     command: tyro.conf.OmitSubcommandPrefixes[RewardCommand]

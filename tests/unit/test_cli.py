@@ -34,9 +34,11 @@ def nudge(monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("command", ["train", "demo", "eval", "replay", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["train", "demo", "eval", "replay", "doctor", "reward", "reward train", "reward eval"]
+)
 def test_every_help_shows_its_example(nudge, command):
-    status, out, _ = nudge(command, "--help")
+    status, out, _ = nudge(*command.split(), "--help")
     assert status == 0
     assert "For example:" in out
     assert f"\n  nudge {command} " in out
