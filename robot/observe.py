@@ -43,12 +43,18 @@ def observation(
     features: Arrays,
     privileged: Arrays,
 ) -> Observation:
-    """All of one control step; ages are measured against the newest stamp."""
+    """All of one control step; ages are measured against the newest stamp.
+
+    Each arm's ``start``, position and 6-D rotation [9] in base, is recorded for whoever scores the episode
+    later; no policy sees it.
+    """
     stamps = {**{a: s.stamp_ns for a, s in states.items()}, **{c: i.stamp_ns for c, i in images.items()}}
     newest = max(stamps.values())
     vectors: Arrays = {}
     for arm, state in states.items():
-        vectors |= arm_vectors(state, starts[arm])
+        T = starts[arm]
+        vectors |= arm_vectors(state, T)
+        vectors[f"{arm}/start"] = np.concatenate([T[:3, 3], rot6d(T[:3, :3])]).astype(np.float32)
     pixels = {name: image.pixels for name, image in images.items()}
     ages = {name: (newest - stamp) * 1e-9 for name, stamp in stamps.items()}
     return Observation(newest, {**vectors, **privileged}, pixels, features, ages)

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from policies.rewards.config import RewardConfig
-from policies.rewards.keypoints.plan import GRASP, KeypointPlan
+from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.planner import Planner
-from policies.rewards.shaping.kagi_rule import KagiRule
-from policies.rewards.shaping.object_progress import ObjectProgress, advance, begin
-from policies.rewards.shaping.potential import potential
-from policies.rewards.shaping.waypoint_path import WaypointPath
+from policies.rewards.scorer import MakeObject, Scorer, make_scorer
 from policies.senses import Sensed
-from robot.core.se3 import Matrix
 from robot.core.topics import Topic
 from robot.core.types import Label
-
-
-class Scorer(Protocol):
-    """What one plan is worth to one episode."""
-
-    def score(self, sensed: Sensed) -> float:
-        """Of this observation; to be asked once at every step from the plan's arrival on."""
-        ...
-
-
-class TrackedObject(Protocol):
-    """Where the point that a plan marked is."""
-
-    def point_m(self, state: dict[str, np.ndarray], T_base_tcp: Matrix) -> NDArray[np.float64]:
-        """[3] in base, m."""
-        ...
-
-
-MakeObject = Callable[[NDArray[np.float64], dict[str, np.ndarray], Matrix], TrackedObject]
 
 
 class Rewarder:
@@ -89,9 +61,10 @@ class Rewarder:
         if plan is None:
             return Label()
         if plan is not self._plan:
-            self._plan, self._scorer = plan, self._make_scorer(plan, sensed)
+            self._plan, self._scorer = plan, make_scorer(plan, self._config, self._make_object)
         assert self._scorer is not None
-        return Label(self._scorer.score(sensed), plan.version)
+        T_base_tcp = sensed.states[self._arm].T_base_tcp
+        return Label(self._scorer.score(sensed.observation.state, T_base_tcp), plan.version)
 
     def close(self) -> None:
         """Stop asking."""
@@ -112,36 +85,3 @@ class Rewarder:
     def _keep_pace(self, stamp_ns: int) -> None:
         simulated_s = (stamp_ns - self._asked_ns) * 1e-9
         self._planner.wait(max(0.0, simulated_s - (time.monotonic() - self._asked_s)))
-
-    def _make_scorer(self, plan: KeypointPlan, sensed: Sensed) -> Scorer:
-        if self._config.rule == "kagi":
-            return _KagiScorer(plan, self._config, self._arm)
-        T_base_tcp = sensed.states[self._arm].T_base_tcp
-        thing = self._make_object(plan.keypoints[GRASP], sensed.observation.state, T_base_tcp)
-        return _PotentialScorer(plan, self._config, self._arm, thing)
-
-
-class _KagiScorer:
-    def __init__(self, plan: KeypointPlan, config: RewardConfig, arm: str) -> None:
-        self._rule = KagiRule(plan.waypoints_m, config.kagi_reach_m, config.kagi_highest)
-        self._arm = arm
-
-    def score(self, sensed: Sensed) -> float:
-        return self._rule.reward(sensed.states[self._arm].T_base_tcp[:3, 3], success=False)
-
-
-class _PotentialScorer:
-    def __init__(self, plan: KeypointPlan, config: RewardConfig, arm: str, thing: TrackedObject) -> None:
-        self._plan, self._config, self._arm, self._thing = plan, config, arm, thing
-        self._path = WaypointPath(plan.waypoints_m, config.look_ahead_m)
-        self._progress: ObjectProgress | None = None
-
-    def score(self, sensed: Sensed) -> float:
-        T_base_tcp = sensed.states[self._arm].T_base_tcp
-        point, tcp = self._thing.point_m(sensed.observation.state, T_base_tcp), T_base_tcp[:3, 3]
-        if self._progress is None:
-            self._progress = begin(self._path, point, tcp)
-        else:
-            self._progress = advance(self._path, self._progress, point, tcp, self._config.progress)
-        length, sure = self._path.length_m, self._plan.confidence
-        return potential(self._progress, length, sure, 1.0, self._config.potential)

@@ -42,6 +42,6 @@ def toy_episode(
         source=np.full(steps, Source.POLICY, np.int8),
         weights_version=np.zeros(steps, np.int64),
         safety=np.zeros(steps, np.int32),
-            dense=np.zeros(steps + 1, np.float32),
-            plan=np.zeros(steps + 1, np.int32),
+        dense=np.zeros(steps + 1, np.float32),
+        plan=np.zeros(steps + 1, np.int32),
     )

@@ -78,8 +78,16 @@ def test_an_observation_is_stamped_by_its_newest_part_and_says_how_old_the_other
     np.testing.assert_array_equal(seen.images["wrist"], pixels)
 
 
+def test_where_an_episode_started_is_recorded_in_base() -> None:
+    start = transform(np.diag([1.0, -1.0, -1.0]), [0.5, 0.1, 0.2])
+    seen = observation({"arm": state(np.eye(4))}, {"arm": start}, {}, {}, {})
+    recorded = seen.state["arm/start"]
+    np.testing.assert_allclose(transform(from_rot6d(recorded[3:]), recorded[:3]), start, atol=1e-6)
+
+
 def shapes(seen: Observation) -> ObservationSpec:
-    parts = (seen.state, seen.images, seen.features)
+    policy = {name: vector for name, vector in seen.state.items() if not name.endswith("/start")}
+    parts = (policy, seen.images, seen.features)
     return ObservationSpec(*({name: array.shape for name, array in part.items()} for part in parts))
 
 
