@@ -14,6 +14,7 @@ _RUNS = Annotated[
 ]
 _FOLDER = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
 _MARGIN = tyro.conf.arg(metavar="INT", help_behavior_hint="(default: 0 in the twin, 2 on a real cell)")
+_PLAN = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PLAN", help_behavior_hint="")]
 _OUT = Annotated[
     Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: classifier in the first RUN)")
 ]
@@ -103,9 +104,7 @@ class RewardVeto:
     """
 
     run: _RUN  # the folder of a training session with keypoint plans
-    plan: Annotated[
-        str, tyro.conf.Positional, tyro.conf.arg(metavar="PLAN", help_behavior_hint="")
-    ]  # version or id
+    plan: _PLAN  # its version, or its id
     reason: str  # for whoever reads the run later
     json: bool = False  # print the result as JSON
 

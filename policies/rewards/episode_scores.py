@@ -52,7 +52,7 @@ def score_as_named(
     arm: str,
     make_object: MakeObject,
 ) -> Array:
-    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for others than ``plans``."""
+    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for any other."""
     scores = np.zeros(len(episode) + 1, np.float32)
     for version in plans.keys() & set(episode.plan.tolist()):
         named = episode.plan == version
@@ -96,7 +96,7 @@ def poses_of(episode: Episode, arm: str) -> list[Matrix]:
     missing = [name for name in names if name not in episode.state]
     if missing:
         raise SpecMismatch(
-            f"episode {episode.header.episode_id} has no {', '.join(missing)}, so where its tool was is not known; "
+            f"episode {episode.header.episode_id} has no {', '.join(missing)}, which say where its tool was; "
             "it was recorded by an older version: record it again"
         )
     start, position, rotation = (np.asarray(episode.state[n], np.float64) for n in names)

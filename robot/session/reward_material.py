@@ -63,7 +63,7 @@ def read_material(run: Path) -> RewardMaterial:
         raise NudgeError(f"{run} has no recorded episodes; record some with `nudge train` or `nudge demo`")
     if session.reward.vlm is None or not book.plans:
         raise NudgeError(
-            f"{run} has {len(book.plans)} keypoint plans and learned by the rule {session.reward.rule!r}; want "
-            "a run with plans: train with `reward: {rule: shaped, vlm: {..}}` in its settings"
+            f"{run} has {len(book.plans)} keypoint plans and learned by the rule {session.reward.rule!r}; "
+            "want a run with plans: train with `reward: {rule: shaped, vlm: {..}}` in its settings"
         )
     return RewardMaterial(run, session, book, tuple(ids))

@@ -1,4 +1,4 @@
-"""`nudge reward relabel`: the dense labels of a stored run by another rule or other plans, beside the old ones."""
+"""`nudge reward relabel`: dense labels of a stored run by another rule or other plans, beside the old."""
 
 from __future__ import annotations
 

@@ -82,7 +82,8 @@ def _versions(first: int, last: int, score: Score, pay: Pay) -> tuple[dict[str, 
     }
     paid = {name: _endless(score(order), pay) for name, order in orders.items()}
     low, high = middle(first, last)
-    loop = best_loop(paid["loitering"][low - first :], 2 * (high - low), pay.discount)
+    # Loops begin once the middle has been passed: what the way there gained for the first time is its own.
+    loop = best_loop(paid["loitering"][high - first :], 2 * (high - low), pay.discount)
     return {name: discounted(steps, pay.discount) for name, steps in paid.items()}, loop
 
 
