@@ -21,26 +21,26 @@ from policies.rewards.true_object import TrueObject
 from robot.core.errors import NudgeError
 from robot.session.rewards import DENSE
 from tests.unit import reward_scene as scene
-from tests.unit.lifting_episodes import lifted, lifting_plan, missed
+from tests.unit.lifting_episodes import UP, lifted, lifting_plan, missed
 
 GAMMA = 0.97
 
 
-def evidence(episode: Episode, rule: Rule = "shaped", first: int = 2) -> Evidence:
+def evidence(episode: Episode, rule: Rule = "shaped", up: np.ndarray = UP) -> Evidence:
     config = replace(scene.CONFIG, rule=rule)
-    score = partial(score_in_order, episode, lifting_plan(), config, "arm", TrueObject)
-    found = gather(episode, first, score, Pay(DENSE[rule], GAMMA, 60), "arm")
+    score = partial(score_in_order, episode, lifting_plan(up=up), config, "arm", TrueObject)
+    found = gather(episode, 2, score, Pay(DENSE[rule], GAMMA, 60), "arm")
     assert found is not None
     return found
 
 
-def verdict(rule: Rule) -> Verdict:
-    return judge([evidence(make(i), rule) for make in (lifted, missed) for i in range(4)])
+def verdict(rule: Rule, up: np.ndarray = UP) -> Verdict:
+    return judge([evidence(make(i), rule, up) for make in (lifted, missed) for i in range(4)])
 
 
 def made(success: bool, best: float, **changes: Any) -> Evidence:
     paid = {"true": 0.5, "reversed": 0.0, "stalled": 0.0, "loitering": 0.0}
-    return replace(Evidence(success, best, paid, paid, 0.0, 1.0, None), **changes)
+    return replace(Evidence(success, best, paid, paid, 0.0, 1.0, None, 1.0), **changes)
 
 
 def failed(found: Verdict) -> set[str]:
@@ -98,6 +98,10 @@ def test_kagi_s_rule_is_a_no_go_because_loitering_pays_more_than_finishing() -> 
     assert not found.go
 
 
+def test_a_plan_that_ends_in_the_wrong_place_is_a_no_go() -> None:
+    assert "rank in the last third" in failed(verdict("shaped", up=np.array([0.0, 0.1, 0.0])))
+
+
 def test_an_episode_too_short_for_versions_is_none() -> None:
     score = partial(score_in_order, lifted(), lifting_plan(), scene.CONFIG, "arm", TrueObject)
     assert gather(lifted(), 18, score, Pay("potential", GAMMA, 60), "arm") is None
@@ -109,6 +113,7 @@ def test_an_episode_too_short_for_versions_is_none() -> None:
     [
         ({"with_time": 0.1}, {"rank with time"}),
         ({"with_progress": 0.1}, {"rank with progress"}),
+        ({"late": 0.1}, {"rank in the last third"}),
         ({"loop_return": 0.1}, {"loop return"}),
         ({"best": 0.1}, {"AUC", "false positives"}),
         (

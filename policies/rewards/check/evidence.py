@@ -46,6 +46,7 @@ class Evidence:
     loop_return: float  # the most that any one loop of the loitering version pays, dense, from its first step
     with_time: float  # Spearman's rank correlation of label and time, the end left out
     with_progress: float | None  # and of label and true progress, where it is known
+    late: float  # the same of the last third: with true progress, or where that is not known, with time
 
 
 def gather(episode: Episode, first: int, score: Score, pay: Pay, arm: str) -> Evidence | None:
@@ -57,20 +58,24 @@ def gather(episode: Episode, first: int, score: Score, pay: Pay, arm: str) -> Ev
     if last + 1 - first < FEWEST:
         return None
     labels = score(np.arange(first, last + 1))
-    sparse, ended = np.asarray(episode.reward[first:], np.float64), bool(episode.terminated[-1])
-    dense = dense_pay(labels, sparse, ended, pay.kind, pay.discount)
+    sparse = np.asarray(episode.reward[first:], np.float64)
+    dense = dense_pay(labels, sparse, bool(episode.terminated[-1]), pay.kind, pay.discount)
     versions, loop = _versions(first, last, score, pay) if episode.success else ({}, 0.0)
+    returns = {"true": discounted(sparse + dense, pay.discount), **versions}
     dense_returns = {"true": discounted(dense, pay.discount), **versions}
-    known = true_progress(episode, arm)
-    return Evidence(
-        episode.success,
-        float(labels[:-1].max()),
-        {**dense_returns, "true": discounted(sparse + dense, pay.discount)},
-        dense_returns,
-        loop,
-        rank_correlation(labels[:-1], np.arange(len(labels) - 1)),
-        None if known is None else rank_correlation(labels[:-1], known[first:-1]),
-    )
+    ranks = _ranks(labels[:-1], first, true_progress(episode, arm))
+    return Evidence(episode.success, float(labels[:-1].max()), returns, dense_returns, loop, *ranks)
+
+
+def _ranks(
+    labels: Array, first: int, progress: NDArray[np.float64] | None
+) -> tuple[float, float | None, float]:
+    """With time, with progress and late, of the labels [N] of observations ``first`` .. before the end."""
+    time, third = np.arange(len(labels)), (len(labels) + 1) // 3
+    known = None if progress is None else progress[first:-1]
+    reached = time if known is None else known
+    late = rank_correlation(labels[-third:], reached[-third:])
+    return rank_correlation(labels, time), None if known is None else rank_correlation(labels, known), late
 
 
 def _versions(first: int, last: int, score: Score, pay: Pay) -> tuple[dict[str, float], float]:
@@ -101,4 +106,4 @@ def best_loop(paid: ArrayLike, length: int, discount: float) -> float:
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Spearman's, in [-1, 1]; 0 where one of them never changes, since such a label tells nothing."""
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y).statistic)
+    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y)[0])

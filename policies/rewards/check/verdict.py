@@ -16,6 +16,7 @@ VERSIONS = ("reversed", "stalled", "loitering")
 FEWEST_EACH = 3  # successes, and failures
 WITH_TIME = 0.5  # Spearman, mean of the successes: people pause and correct themselves
 WITH_PROGRESS = 0.5
+LATE = 0.5  # a plan that ends in the wrong place rises on the way to the object, and no more after it
 AUC = 0.75  # 0.5 is chance
 FALSE_POSITIVES = 0.25  # by chance it is 0.5
 WORSE_SHARE = 0.95  # of the successes that must pay more than a bad version of themselves
@@ -71,6 +72,8 @@ def judge(evidence: Sequence[Evidence]) -> Verdict:
 def _correlations(good: Sequence[Evidence]) -> list[Criterion]:
     time = float(np.mean([e.with_time for e in good]))
     found = [Criterion("rank with time", time, "at least", WITH_TIME, "labels rise along a success")]
+    late, why = float(np.mean([e.late for e in good])), "labels still rise in a success's last third"
+    found.append(Criterion("rank in the last third", late, "at least", LATE, why))
     known = [e.with_progress for e in good if e.with_progress is not None]
     if known:
         told = "labels rise with what was really reached"
