@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from policies.replay.episode import Episode
 from policies.replay.look_ahead import DenseRule
@@ -104,6 +104,6 @@ def best_loop(paid: ArrayLike, length: int, discount: float) -> float:
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's, in [-1, 1]; 0 where one of them never changes, since such a label tells nothing."""
+    """Spearman's, in [-1, 1], ties at their mean rank; 0 where one of them never changes, since such a label tells nothing."""
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y)[0])
+    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
