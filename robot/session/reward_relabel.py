@@ -29,7 +29,7 @@ def relabel(run: Path, rule: Rule, plans: Path | None, name: str | None) -> dict
 
     By its own plans an episode is labelled from the observation on at which its plan was there, as live; by
     those in ``plans`` from its first one on, since they are known beforehand.
-    Labels are 0 where the plan was vetoed, or where none in ``plans`` fits the last one that an episode names.
+    Labels are 0 where the plan was vetoed, or where none in ``plans`` fits the last one an episode names.
 
     Raises:
         NudgeError: nothing to label or to label by. StoreError: the name is taken by another job.

@@ -104,6 +104,6 @@ def best_loop(paid: ArrayLike, length: int, discount: float) -> float:
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's, in [-1, 1], ties at their mean rank; 0 where one of them never changes, since such a label tells nothing."""
+    """Spearman's, in [-1, 1], ties at their mean rank; 0 where one of them never changes."""
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
