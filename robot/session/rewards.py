@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from policies.labeller import Labeller
 from policies.replay.look_ahead import DenseRule
@@ -13,8 +14,10 @@ from policies.residual.config import ResidualConfig
 from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.plan_store import PlanStore
+from policies.senses import SuccessJudge
 from robot.core.errors import ConfigError
 from robot.core.registry import load
+from robot.core.spec import RigSpec
 from robot.rig import CameraMount
 from robot.session.job import Job
 from robot.session.rigs import is_twin
@@ -48,6 +51,24 @@ def make_rewarder(job: Job) -> Labeller | None:
     return load("policies.rewards.rewarder:Rewarder")(
         config, job.task.arms[0], views, planner, thing, not job.realtime
     )
+
+
+def make_judge(job: Job, spec: RigSpec, encoder: Any) -> SuccessJudge | None:
+    """The classifier that judges the online stage; None: the twin's truth, or the operator's key alone.
+
+    Raises:
+        ConfigError: it was asked for on a rig without cameras.
+        NudgeError: it is not there, or was trained for another rig.
+    """
+    folder = job.config.reward.judge
+    if folder is None or job.stage != "online":
+        return None
+    if encoder is None:
+        raise ConfigError([f"judge: got {folder!r}, the task {job.task.name} has no cameras"], "reward")
+    inputs = load("policies.rewards.classifier.inputs:inputs_of")(
+        job.task.name, spec.observation, encoder.fingerprint
+    )
+    return load("policies.rewards.classifier.judge:SuccessClassifier").load(Path(folder), inputs)
 
 
 def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> ResidualConfig:
