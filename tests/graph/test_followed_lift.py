@@ -29,8 +29,8 @@ LIFT = TASKS.load("lift")
 PATIENCE_S = 120.0
 
 
-def settings(base_url: str = "http://127.0.0.1:9/v1", **cameras: str) -> SessionConfig:
-    reward = RewardConfig("shaped", VlmConfig(base_url, "test-vlm"), **cameras)
+def settings(base_url: str = "http://127.0.0.1:9/v1", side_camera: str = "front") -> SessionConfig:
+    reward = RewardConfig("shaped", VlmConfig(base_url, "test-vlm"), side_camera=side_camera)
     return SessionConfig(task="lift", host="local", demos=1, reward=reward)
 
 
