@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -14,6 +14,7 @@ _RUNS = Annotated[
 ]
 _FOLDER = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
 _MARGIN = tyro.conf.arg(metavar="INT", help_behavior_hint="(default: 0 in the twin, 2 on a real cell)")
+_PLAN = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PLAN", help_behavior_hint="")]
 _OUT = Annotated[
     Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: classifier in the first RUN)")
 ]
@@ -54,6 +55,57 @@ class RewardEval:
     out: Annotated[Path | None, tyro.conf.arg(metavar="PNG", help_behavior_hint="(default: no picture)")] = (
         None
     )
+    json: bool = False  # print the result as JSON
+
+
+@dataclass(frozen=True)
+class RewardCheck:
+    """Go or no-go before training: score a run's successes and failures, and reversed, stalled and loitering
+    versions of the successes, by the keypoint plans that they name. The exit status is 0 for a go.
+
+    For example:
+      nudge reward check runs/lift-residual-0
+      nudge reward check runs/lift-residual-0 --rule kagi
+    """
+
+    run: _RUN  # the folder of a training session with keypoint plans
+    rule: Literal["shaped", "kagi"] = "shaped"  # kagi: the baseline that pays for loitering
+    json: bool = False  # print the numbers as JSON
+
+
+@dataclass(frozen=True)
+class RewardRelabel:
+    """Compute the dense labels of a stored run again and write them beside it; nothing is overwritten.
+
+    For example:
+      nudge reward relabel runs/lift-residual-0 --rule shaped
+      nudge reward relabel runs/lift-residual-0 --rule shaped --plans runs/other/plans --name other-model
+    """
+
+    run: _RUN  # the folder of a training session with keypoint plans
+    rule: Literal["shaped", "kagi"]  # by which the plans reward
+    # a folder of other plans; found by the pictures they were made from, else by the version an episode names
+    plans: Annotated[
+        Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: the plans of RUN)")
+    ] = None
+    # the columns' folder in RUN/rewards; a job that was cut off goes on
+    name: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: the rule)")] = (
+        None
+    )
+    json: bool = False  # print the differences as JSON
+
+
+@dataclass(frozen=True)
+class RewardVeto:
+    """Say that a keypoint plan was wrong: a running learner takes back what it paid.
+
+    For example:
+      nudge reward veto runs/lift-residual-0 7 --reason "it marked the bin, not the cube"
+    """
+
+    run: _RUN  # the folder of a training session with keypoint plans
+    plan: _PLAN  # its version, or its id
+    reason: str  # for whoever reads the run later
     json: bool = False  # print the result as JSON
 
 
@@ -107,6 +159,9 @@ class RewardBenchVlm:
 RewardCommand = (
     Annotated[RewardTrain, tyro.conf.subcommand("train")]
     | Annotated[RewardEval, tyro.conf.subcommand("eval")]
+    | Annotated[RewardCheck, tyro.conf.subcommand("check")]
+    | Annotated[RewardRelabel, tyro.conf.subcommand("relabel")]
+    | Annotated[RewardVeto, tyro.conf.subcommand("veto")]
     | Annotated[RewardExport, tyro.conf.subcommand("export")]
     | Annotated[RewardBenchVlm, tyro.conf.subcommand("bench-vlm")]
 )
@@ -116,6 +171,9 @@ RewardCommand = (
 WORK: dict[type, str] = {
     RewardTrain: "robot.session.reward_classifier:train_classifier",
     RewardEval: "robot.session.reward_classifier:evaluate_classifier",
+    RewardCheck: "robot.session.reward_check:check_reward",
+    RewardRelabel: "robot.session.reward_relabel:relabel",
+    RewardVeto: "robot.session.reward_veto:veto_plan",
     RewardExport: "robot.session.reward_grounding:export_rows",
     RewardBenchVlm: "robot.session.reward_grounding:score_model",
 }

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from policies.rewards.shaping.rank_order import rank_order
 from robot.core.errors import ConfigError
 
 
@@ -89,7 +90,7 @@ def gap_alarms(score: ArrayLike, success: ArrayLike, config: AlarmConfig) -> tup
         return ()
     if not good.any():
         return _high_failures(float(scores.mean()), config)
-    order = _order(scores[good], scores[~good])
+    order = rank_order(scores[good], scores[~good])
     if order >= config.min_order:
         return ()
     told = f"a success scores above a failure in {order:.0%} of the pairs of the last {len(scores)} episodes"
@@ -103,8 +104,3 @@ def _high_failures(mean: float, config: AlarmConfig) -> tuple[Alarm, ...]:
         f"{config.episodes} failures in a row score {mean:.2f} on average (want below {config.high_score:g})"
     )
     return (Alarm(AlarmKind.REWARD_GAP, f"{told}; check the plan and the success signal"),)
-
-
-def _order(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
-    difference = good[:, None] - bad[None, :]
-    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))

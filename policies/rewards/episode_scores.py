@@ -1,0 +1,110 @@
+"""What a keypoint plan says of a stored episode, computed again after the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.replay.episode import Episode
+from policies.rewards.config import RewardConfig
+from policies.rewards.keypoints.plan import KeypointPlan
+from policies.rewards.scorer import FollowedObject, MakeObject, make_scorer
+from robot.core.errors import SpecMismatch
+from robot.core.se3 import Matrix, from_rot6d, transform
+from robot.core.types import Array, Arrays
+
+
+def score_episode(
+    episode: Episode,
+    plan: KeypointPlan,
+    config: RewardConfig,
+    arm: str,
+    make_object: MakeObject,
+    start: int = 0,
+) -> Array:
+    """The word [T + 1] on each observation from ``start`` on, 0 before it.
+
+    It is what the session said live of an episode whose plan arrived at observation ``start``.
+
+    Args:
+        episode: recorded with its arm's start pose.
+        plan: to score by, with points in the base frame of ``arm``.
+        config: with a rule that is not the sparse one.
+        arm: whose tool is scored.
+        make_object: follows the point that the plan marked.
+        start: first observation to score.
+
+    Raises:
+        SpecMismatch: the episode does not say where its arm started from, or has fewer observations.
+    """
+    scores = np.zeros(len(episode) + 1, np.float32)
+    order = np.arange(start, len(episode) + 1)
+    scores[start:] = score_in_order(episode, plan, config, arm, make_object, order)
+    return scores
+
+
+def score_as_named(
+    episode: Episode,
+    plans: Mapping[int, KeypointPlan],
+    config: RewardConfig,
+    arm: str,
+    make_object: MakeObject,
+) -> Array:
+    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for any other."""
+    scores = np.zeros(len(episode) + 1, np.float32)
+    for version in plans.keys() & set(episode.plan.tolist()):
+        named = episode.plan == version
+        start = int(np.argmax(named))
+        told = score_episode(episode, plans[version], config, arm, make_object, start)
+        scores[named] = told[named]
+    return scores
+
+
+def score_in_order(
+    episode: Episode,
+    plan: KeypointPlan,
+    config: RewardConfig,
+    arm: str,
+    make_object: MakeObject,
+    order: NDArray[np.int64],
+) -> Array:
+    """The word [N] on the episode's observations as if they had come in ``order`` [N].
+
+    The plan's mark is found on the object as the earliest of them shows it, since it was made then.
+    """
+    poses, states = poses_of(episode, arm), _states(episode)
+    if not len(order) or order.min() < 0 or order.max() >= len(poses):
+        raise SpecMismatch(f"observations {order} of an episode that has {len(poses)}; want some from 0 on")
+    first = int(order.min())
+
+    def found(grasp_m: NDArray, _: Arrays, __: Matrix) -> FollowedObject:
+        return make_object(grasp_m, states[first], poses[first])
+
+    scorer = make_scorer(plan, config, found)
+    return np.array([scorer.score(states[t], poses[t]) for t in order], np.float32)
+
+
+def poses_of(episode: Episode, arm: str) -> list[Matrix]:
+    """T_base_tcp [T + 1] of an arm.
+
+    Raises:
+        SpecMismatch: the episode was recorded without the arm's start pose.
+    """
+    names = [f"{arm}/{part}" for part in ("start", "position", "rotation")]
+    missing = [name for name in names if name not in episode.state]
+    if missing:
+        raise SpecMismatch(
+            f"episode {episode.header.episode_id} has no {', '.join(missing)}, which say where its tool was; "
+            "it was recorded by an older version: record it again"
+        )
+    start, position, rotation = (np.asarray(episode.state[n], np.float64) for n in names)
+    starts = [transform(from_rot6d(s[3:]), s[:3]) for s in start]
+    tools = [transform(from_rot6d(r), p) for r, p in zip(rotation, position, strict=True)]
+    return [s @ t for s, t in zip(starts, tools, strict=True)]
+
+
+def _states(episode: Episode) -> list[Arrays]:
+    count = len(episode) + 1
+    return [{name: values[t] for name, values in episode.state.items()} for t in range(count)]
