@@ -14,7 +14,7 @@ from policies.episode_status import episode_status
 from policies.labeller import Labeller
 from policies.plan import EpisodePlan, Progress
 from policies.reset_pilot import ResetPilot
-from policies.senses import Encoder, Sensed, Senses
+from policies.senses import Encoder, Sensed, Senses, SuccessJudge
 from policies.tick_times import TickTimes
 from policies.trajectory import Trajectory
 from policies.weights_inbox import Correction, WeightsInbox
@@ -52,6 +52,7 @@ class ActorNode(Node):
         threaded: check new weights in a thread of their own (not on LocalHost).
         max_age_s: camera -> oldest frame that counts; without it a frame must carry the step's own stamp.
         pilot: brings the arms to the next start; without it the cell does, when a person says so.
+        judge: says when the task is done, in the place of the cell's own; the operator's key wins.
         labeller: the dense reward, or None for the sparse one alone.
     """
 
@@ -70,10 +71,11 @@ class ActorNode(Node):
         max_age_s: Mapping[str, float] | None = None,
         pilot: ResetPilot | None = None,
         labeller: Labeller | None = None,
+        judge: SuccessJudge | None = None,
     ) -> None:
         self._task, self._base, self._correction, self._plan = task, base, correction, plan
         self._config_hash, self._pilot, self._labeller = config_hash, pilot, labeller
-        self._senses = Senses(task, encoder, max_age_s)
+        self._senses = Senses(task, encoder, max_age_s, judge)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
         self._episode: Trajectory | None = None
         self._progress = Progress()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +24,27 @@ class Encoder(Protocol):
 
     def encode(self, images: dict[str, np.ndarray]) -> Arrays:
         """Feature maps [h, w, c] float16 of uint8 frames [H, W, 3]."""
+        ...
+
+
+class Verdict(Protocol):
+    """Of a success judge on one control step."""
+
+    @property
+    def success(self) -> bool:
+        """Whether the episode is done."""
+        ...
+
+
+class SuccessJudge(Protocol):
+    """Sees and feels what the policy does, and says when the task is done."""
+
+    def begin(self) -> None:
+        """A new episode."""
+        ...
+
+    def step(self, features: Arrays, state: Arrays) -> Verdict:
+        """The verdict on one observation."""
         ...
 
 
@@ -47,12 +68,17 @@ class Senses:
         encoder: the frozen trunk, or None.
         max_age_s: camera -> how old its frame may be at a step, seconds; a camera not named is in lockstep
             with the arms, as in the twin.
+        judge: whose word on success counts in the place of the cell's; None: the cell's.
     """
 
     def __init__(
-        self, task: Task, encoder: Encoder | None, max_age_s: Mapping[str, float] | None = None
+        self,
+        task: Task,
+        encoder: Encoder | None,
+        max_age_s: Mapping[str, float] | None = None,
+        judge: SuccessJudge | None = None,
     ) -> None:
-        self._task, self._encoder = task, encoder
+        self._task, self._encoder, self._judge = task, encoder, judge
         self._arms = {a: topics.arm_state(a) for a in task.arms}
         self._cameras = {c: topics.camera_image(c) for c in task.cameras}
         truth = (topics.TRUTH,) if task.privileged else ()
@@ -84,9 +110,17 @@ class Senses:
         if episode_id != self._episode_id:
             self._episode_id = episode_id
             self._starts = {arm: state.T_base_tcp for arm, state in states.items()}
+            if self._judge is not None:
+                self._judge.begin()
         truth = parts.get(topics.TRUTH.name)
         privileged = observe.privileged_vectors(truth, self._task.privileged_views) if truth else {}
         features = self._encoder.encode({c: i.pixels for c, i in images.items()}) if self._encoder else {}
         seen = observe.observation(states, self._starts, images, features, privileged)
-        executed, reward = parts[topics.EXECUTED.name], parts[topics.REWARD.name]
+        executed, reward = parts[topics.EXECUTED.name], self._judged(parts[topics.REWARD.name], seen)
         return Sensed(seen.stamp_ns, episode_id, executed, reward, seen, states)
+
+    def _judged(self, reward: Reward, seen: Observation) -> Reward:
+        if self._judge is None:
+            return reward
+        done = self._judge.step(seen.features, seen.state).success
+        return replace(reward, value=float(done), success=done)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -83,12 +82,11 @@ class TwinOracle:
             return json.dumps(self._reply(scene))
 
     def _scene(self, picture: str) -> Scene:
-        turns: Iterator[int] = chain.from_iterable(zip(*self._seeds, strict=True))
-        for seed in islice(turns, 0 if picture in self._known else _AHEAD):
-            scene = self._draw(seed)
-            self._known[hashlib.sha256(scene.asked.top_picture.png).hexdigest()] = scene
+        for turn in range(_AHEAD):
             if picture in self._known:
                 break
+            scene = self._draw(next(self._seeds[turn % len(self._seeds)]))
+            self._known[hashlib.sha256(scene.asked.top_picture.png).hexdigest()] = scene
         return self._known[picture]
 
     def _draw(self, seed: int) -> Scene:

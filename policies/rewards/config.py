@@ -21,6 +21,7 @@ class RewardConfig:
     """
 
     rule: Rule = "sparse"
+    judge: str | None = None  # a success classifier's folder: its word counts, in place of the cell's judge
     vlm: VlmConfig | None = None  # None only for the sparse rule
     top_camera: str = "wrist"  # looks down at the scene when an episode starts
     side_camera: str = "front"

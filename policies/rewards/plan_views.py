@@ -47,9 +47,18 @@ class PlanViews:
             return None
         return tuple(self._view(camera, T_base_tcp) for camera in self._mounts)
 
+    def fixed_cameras(self) -> dict[str, PinholeCamera]:
+        """Those that no arm carries, once their models have come."""
+        fixed = [c for c, m in self._mounts.items() if m.on == "base" and c in self._infos]
+        return {c: PinholeCamera.from_info(self._infos[c], _pose(self._mounts[c])) for c in fixed}
+
     def _view(self, camera: str, T_base_tcp: Matrix) -> View:
         mount = self._mounts[camera]
-        T = transform(from_quat_xyzw(mount.quat_xyzw), np.array(mount.position_m))
-        T_base_cam = T_base_tcp @ T if mount.on == "tool" else T
+        T_base_cam = T_base_tcp @ _pose(mount) if mount.on == "tool" else _pose(mount)
         model = PinholeCamera.from_info(self._infos[camera], T_base_cam)
         return View(camera, model, self._images[camera].pixels)
+
+
+def _pose(mount: CameraMount) -> Matrix:
+    """Of the camera in what it is fixed to."""
+    return transform(from_quat_xyzw(mount.quat_xyzw), np.array(mount.position_m))

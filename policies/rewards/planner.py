@@ -1,21 +1,26 @@
-"""A keypoint plan for every episode, asked for beside control: fresh, else from the cache, else none."""
+"""A keypoint plan for every episode, asked for beside control: fresh, cached, re-anchored, else none."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from policies.rewards.keypoints.height_lines import HeightLines
+from policies.rewards.keypoints.lift import LiftError
 from policies.rewards.keypoints.masks import Segmenter
-from policies.rewards.keypoints.plan import KeypointPlan
+from policies.rewards.keypoints.plan import KeypointPlan, PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
 from policies.rewards.keypoints.plan_rules import PlanRules
 from policies.rewards.keypoints.plan_store import PlanStore
+from policies.rewards.keypoints.question import Question as Asked
 from policies.rewards.keypoints.question import View, plan_from_reply, prepare_question
+from policies.rewards.keypoints.reanchor import AnchoredPlan, anchored, reanchor
 from policies.rewards.keypoints.reply import PlanReply, reply_about
 from policies.rewards.vlm.background import Ticket, VlmWorker
 from policies.rewards.vlm.client import VlmClient
+from policies.rewards.vlm.errors import Dropped, VlmError
 from policies.rewards.vlm.question import Question
 from robot.core.errors import NudgeError
 from robot.task import Task
@@ -23,6 +28,12 @@ from robot.task import Task
 log = logging.getLogger(__name__)
 
 _KEY = "plan"  # one question waits at most: the newest scene's
+Mode = Literal["fresh", "reanchored", "none"]
+_SAID: dict[Mode, str] = {
+    "fresh": "keypoint plans are back",
+    "reanchored": "keypoint plans are re-anchored since the model gives none: ",
+    "none": "no keypoint plan, so the reward is the sparse one alone: ",
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,17 @@ class PlanRequest:
     segmenter: Segmenter
 
 
+@dataclass(frozen=True, eq=False)
+class _Made:
+    plan: KeypointPlan
+    instead_of: str = ""  # what was wrong with the answer, where the plan is an older one moved
+
+
 class Planner:
-    """Asks once an episode; whatever goes wrong is told, and that episode's reward is the sparse one alone.
+    """Asks once an episode, and tells each change of what comes of it.
+
+    Where no usable answer comes, the last plan is moved to where its object lies now; where that fails too,
+    the episode's reward is the sparse one alone.
 
     Args:
         worker: does the asking, in its thread; closed with this.
@@ -48,9 +68,10 @@ class Planner:
         self, worker: VlmWorker, store: PlanStore, request: PlanRequest, now_ns: Callable[[], int]
     ) -> None:
         self._worker, self._store, self._request, self._now_ns = worker, store, request, now_ns
-        self._ticket: Ticket[KeypointPlan] | None = None
+        self._ticket: Ticket[_Made] | None = None
         self._plan: KeypointPlan | None = None
-        self._told = ""  # what was wrong with the last episode's plan: told when it changes
+        self._mode: Mode = "fresh"  # of the last episode's plan: told when it changes
+        self._last: AnchoredPlan | None = None  # for the worker's thread alone
 
     def ask(self, views: tuple[View, ...]) -> None:
         """For an episode that begins with these views, the top one first; never waits."""
@@ -74,11 +95,7 @@ class Planner:
     def poll(self) -> KeypointPlan | None:
         """This episode's plan once it is there; never waits."""
         if self._ticket is not None and self._ticket.done:
-            try:
-                self._plan = self._ticket.poll()
-                self._tell("")
-            except NudgeError as error:
-                self._tell(f"{type(error).__name__}: {error}")
+            self._take(self._ticket)
             self._ticket = None
         return self._plan
 
@@ -86,26 +103,55 @@ class Planner:
         """Give up what is being asked; at most a second."""
         self._worker.close()
 
-    def _tell(self, reason: str) -> None:
-        if reason and not self._told:
-            log.warning("no keypoint plan, so the reward is the sparse one alone: %s", reason)
-        elif self._told and not reason:
-            log.warning("keypoint plans are back")
-        self._told = reason
+    def _take(self, ticket: Ticket[_Made]) -> None:
+        try:
+            made = ticket.poll()
+            assert made is not None
+        except NudgeError as error:
+            return self._tell("none", f"{type(error).__name__}: {error}")
+        self._plan = made.plan
+        self._tell("reanchored" if made.instead_of else "fresh", made.instead_of)
 
-    def _make(self, client: VlmClient, top: View, side: View) -> KeypointPlan:
-        """In the worker's thread."""
+    def _tell(self, mode: Mode, reason: str) -> None:
+        if mode != self._mode:
+            log.warning("%s%s", _SAID[mode], reason)
+        self._mode = mode
+
+    def _make(self, client: VlmClient, top: View, side: View) -> _Made:
+        """In the worker's thread. That the model sees no object is an answer, and no older plan is better."""
         task, request = self._request.task, self._request
         asked = prepare_question(task.sentence, top, side, request.heights, request.segmenter)
+        try:
+            made = _Made(self._from_model(client, asked))
+        except Dropped:
+            raise
+        except (VlmError, LiftError, PlanError) as error:
+            made = _Made(self._from_last(asked, error), f"{type(error).__name__}: {error}")
+        plan = made.plan
+        self._store.write(plan)
+        if not made.instead_of:  # a moved plan is no parent: each move would add its error
+            self._last = anchored(plan, asked)
+        log.info("plan %d (%s, confidence %.2f)", plan.version, plan.provenance, plan.confidence)
+        return made
+
+    def _from_model(self, client: VlmClient, asked: Asked) -> KeypointPlan:
         prompt = f"{asked.prompt.system}\n\n{asked.prompt.user}"
         pictures = (asked.top_picture.png, asked.side_picture.png)
         words: type[PlanReply] = reply_about(asked.vocabulary)
         answer = client.ask(Question(prompt, pictures, words))
         source = PlanSource("cache" if answer.cached else "vlm", answer.model, 1.0)
-        plan = plan_from_reply(asked, answer.value, self._facts(asked.image_shas), source)
-        self._store.write(plan)
-        log.info("plan %d (%s, confidence %.2f)", plan.version, plan.provenance, plan.confidence)
-        return plan
+        return plan_from_reply(asked, answer.value, self._facts(asked.image_shas), source)
+
+    def _from_last(self, asked: Asked, error: NudgeError) -> KeypointPlan:
+        """The last plan of the model's in the new scene; the error where there is none without a veto."""
+        last = self._last
+        if last is None or last.plan.id in {v.plan_id for v in self._store.vetoes()}:
+            raise error
+        try:
+            return reanchor(last, asked, self._facts(asked.image_shas))
+        except (LiftError, PlanError) as failed:
+            why = f"{type(error).__name__}: {error}"
+            raise PlanError([why, f"nor can plan {last.plan.version} be re-anchored: {failed}"]) from error
 
     def _facts(self, image_shas: Mapping[str, str]) -> PlanFacts:
         task = self._request.task

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from policies.rewards.config import RewardConfig
+from policies.rewards.followed import MakeObject, Moment
 from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.planner import Planner
-from policies.rewards.scorer import MakeObject, Scorer, make_scorer
+from policies.rewards.scorer import Scorer, make_scorer
 from policies.senses import Sensed
+from robot.core.errors import NudgeError
 from robot.core.topics import Topic
 from robot.core.types import Label
+
+log = logging.getLogger(__name__)
 
 
 class Rewarder:
@@ -42,6 +47,8 @@ class Rewarder:
         self.topics = views.topics
         self._episode_id = -1
         self._first: Sensed | None = None  # of the episode, until the question about it was asked
+        self._began: Moment | None = None  # the same: what a plan is about
+        self._unfollowed = False  # told when it changes
         self._plan: KeypointPlan | None = None
         self._scorer: Scorer | None = None
 
@@ -57,21 +64,19 @@ class Rewarder:
             self._ask(self._first)
         if self._lockstep:
             self._keep_pace(sensed.stamp_ns)
-        plan = self._planner.poll()
-        if plan is None:
+        plan, now = self._planner.poll(), self._moment(sensed)
+        if plan is not None and plan is not self._plan:
+            self._plan, self._scorer = plan, self._scorer_of(plan)
+        if plan is None or self._scorer is None:
             return Label()
-        if plan is not self._plan:
-            self._plan, self._scorer = plan, make_scorer(plan, self._config, self._make_object)
-        assert self._scorer is not None
-        T_base_tcp = sensed.states[self._arm].T_base_tcp
-        return Label(self._scorer.score(sensed.observation.state, T_base_tcp), plan.version)
+        return Label(self._scorer.score(now), plan.version)
 
     def close(self) -> None:
         """Stop asking."""
         self._planner.close()
 
     def _begin(self, sensed: Sensed) -> None:
-        self._episode_id, self._first = sensed.episode_id, sensed
+        self._episode_id, self._first, self._began = sensed.episode_id, sensed, self._moment(sensed)
         self._plan = self._scorer = None
         self._planner.forget()
 
@@ -81,6 +86,29 @@ class Rewarder:
             self._first = None
             self._asked_ns, self._asked_s = first.stamp_ns, time.monotonic()
             self._planner.ask(views)
+
+    def _moment(self, sensed: Sensed) -> Moment:
+        seen, arm = sensed.observation, sensed.states[self._arm]
+        return Moment(seen.state, seen.images, arm.T_base_tcp, arm.gripper_width)
+
+    def _scorer_of(self, plan: KeypointPlan) -> Scorer | None:
+        """Begun with the episode, which the plan is about; None where the object cannot be followed."""
+        assert self._began is not None
+        scorer = make_scorer(plan, self._config, self._make_object)
+        try:
+            scorer.score(self._began)
+        except NudgeError as error:
+            self._tell(f"{type(error).__name__}: {error}")
+            return None
+        self._tell("")
+        return scorer
+
+    def _tell(self, reason: str) -> None:
+        if reason and not self._unfollowed:
+            log.warning("the object is not followed, so the reward is the sparse one alone: %s", reason)
+        elif self._unfollowed and not reason:
+            log.warning("the object is followed again")
+        self._unfollowed = bool(reason)
 
     def _keep_pace(self, stamp_ns: int) -> None:
         simulated_s = (stamp_ns - self._asked_ns) * 1e-9

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from numpy.typing import NDArray
-
 from policies.rewards.config import RewardConfig
+from policies.rewards.followed import FollowedObject, MakeObject, Moment
 from policies.rewards.keypoints.plan import GRASP, KeypointPlan
 from policies.rewards.shaping.kagi_rule import KagiRule
-from policies.rewards.shaping.object_progress import ObjectProgress, advance, begin
+from policies.rewards.shaping.object_progress import advance, begin
 from policies.rewards.shaping.potential import potential
 from policies.rewards.shaping.waypoint_path import WaypointPath
-from robot.core.se3 import Matrix
-from robot.core.types import Arrays
-
-
-class FollowedObject(Protocol):
-    """Where the point that a plan marked is."""
-
-    def point_m(self, state: Arrays, T_base_tcp: Matrix) -> NDArray:
-        """[3] in base, m."""
-        ...
-
-
-MakeObject = Callable[[NDArray, Arrays, Matrix], FollowedObject]  # of the marked point [3] m, seen first here
 
 
 class Scorer(Protocol):
-    """The rule's word; each observation is to be asked about once, in order, from the plan's arrival on."""
+    """The rule's word; asked first about the episode's first observation, which the plan is about, then about
+    each that matters, in order."""
 
-    def score(self, state: Arrays, T_base_tcp: Matrix) -> float:
-        """Of an observation's state vectors and the tool's pose in base."""
+    def score(self, now: Moment) -> float:
+        """Of one observation; a NudgeError at the first one where the object cannot be followed."""
         ...
 
 
@@ -45,8 +31,8 @@ class _KagiScorer:
     def __init__(self, plan: KeypointPlan, config: RewardConfig) -> None:
         self._rule = KagiRule(plan.waypoints_m, config.kagi_reach_m, config.kagi_highest)
 
-    def score(self, state: Arrays, T_base_tcp: Matrix) -> float:
-        return self._rule.reward(T_base_tcp[:3, 3], success=False)
+    def score(self, now: Moment) -> float:
+        return self._rule.reward(now.T_base_tcp[:3, 3], success=False)
 
 
 class _PotentialScorer:
@@ -54,15 +40,16 @@ class _PotentialScorer:
         self._plan, self._config, self._make_object = plan, config, make_object
         self._path = WaypointPath(plan.waypoints_m, config.look_ahead_m)
         self._thing: FollowedObject | None = None
-        self._progress: ObjectProgress | None = None
+        self._sure = 1.0  # of the last point: while there is none, the potential stands still with progress
 
-    def score(self, state: Arrays, T_base_tcp: Matrix) -> float:
+    def score(self, now: Moment) -> float:
+        tcp = now.T_base_tcp[:3, 3]
         if self._thing is None:
-            self._thing = self._make_object(self._plan.keypoints[GRASP], state, T_base_tcp)
-        point, tcp = self._thing.point_m(state, T_base_tcp), T_base_tcp[:3, 3]
-        if self._progress is None:
-            self._progress = begin(self._path, point, tcp)
-        else:
-            self._progress = advance(self._path, self._progress, point, tcp, self._config.progress)
-        sure = self._plan.confidence
+            self._thing = self._make_object(self._plan, now)
+            self._progress = begin(self._path, self._plan.keypoints[GRASP], tcp)
+        seen = self._thing.follow(now)
+        point = None if seen is None else seen.point_m
+        self._progress = advance(self._path, self._progress, point, tcp, self._config.progress)
+        self._sure = self._sure if seen is None else seen.confidence
+        sure = self._plan.confidence * self._sure
         return potential(self._progress, self._path.length_m, sure, 1.0, self._config.potential)

@@ -21,7 +21,7 @@ from robot.session import cell
 from robot.session.base_actions import read_base_actions
 from robot.session.job import Job
 from robot.session.monitor import MonitorNode
-from robot.session.rewards import DENSE, make_rewarder, plans_dir, with_value_range
+from robot.session.rewards import DENSE, make_judge, make_rewarder, plans_dir, with_value_range
 from robot.session.rigs import is_twin
 from robot.session.unattended import make_pilot
 
@@ -111,6 +111,7 @@ def _actor(job: Job) -> list[Node]:
             ages,
             pilot,
             make_rewarder(job),
+            make_judge(job, spec, encoder),
         )
     ]
 

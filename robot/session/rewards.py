@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from policies.labeller import Labeller
 from policies.replay.look_ahead import DenseRule
@@ -13,11 +14,14 @@ from policies.residual.config import ResidualConfig
 from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.plan_store import PlanStore
+from policies.senses import SuccessJudge
 from robot.core.errors import ConfigError
 from robot.core.registry import load
+from robot.core.spec import RigSpec
 from robot.rig import CameraMount
 from robot.session.job import Job
 from robot.session.rigs import is_twin
+from robot.task import Task
 
 STAGES = ("demos", "online")  # that are learned from
 DENSE: Mapping[Rule, DenseRule] = {"sparse": "none", "shaped": "potential", "kagi": "reward"}
@@ -34,6 +38,7 @@ def make_rewarder(job: Job) -> Labeller | None:
     if config.vlm is None or config.rule == "sparse" or job.stage not in STAGES:
         return None
     mounts = _mounts(job, config)
+    by_sight = _by_sight(job.task, config.rule, mounts)
     # With the extra `rewards` only: a session without a dense reward needs none of it.
     cache = load("policies.rewards.vlm.cache:AnswerCache")(job.run_dir / "vlm_cache")
     client = load("policies.rewards.vlm.client:VlmClient")(config.vlm, cache)
@@ -43,11 +48,30 @@ def make_rewarder(job: Job) -> Labeller | None:
     request = load("policies.rewards.planner:PlanRequest")(job.task, heights, segmenter)
     store = PlanStore(plans_dir(job.run_dir))
     planner = load("policies.rewards.planner:Planner")(worker, store, request, time.time_ns)
-    thing = load("policies.rewards.true_object:TrueObject")
     views = load("policies.rewards.plan_views:PlanViews")(mounts)
+    true_object = load("policies.rewards.true_object:TrueObject")
+    thing = load("policies.rewards.seen_object:seen_through")(views) if by_sight else true_object
     return load("policies.rewards.rewarder:Rewarder")(
         config, job.task.arms[0], views, planner, thing, not job.realtime
     )
+
+
+def make_judge(job: Job, spec: RigSpec, encoder: Any) -> SuccessJudge | None:
+    """The classifier that judges the online stage; None: the twin's truth, or the operator's key alone.
+
+    Raises:
+        ConfigError: it was asked for on a rig without cameras.
+        NudgeError: it is not there, or was trained for another rig.
+    """
+    folder = job.config.reward.judge
+    if folder is None or job.stage != "online":
+        return None
+    if encoder is None:
+        raise ConfigError([f"judge: got {folder!r}, the task {job.task.name} has no cameras"], "reward")
+    inputs = load("policies.rewards.classifier.inputs:inputs_of")(
+        job.task.name, spec.observation, encoder.fingerprint
+    )
+    return load("policies.rewards.classifier.judge:SuccessClassifier").load(Path(folder), inputs)
 
 
 def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> ResidualConfig:
@@ -58,6 +82,17 @@ def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> Residual
         forever = reward.kagi_highest / (1.0 - min(residual.discount, 0.999))
         return replace(residual, value_max=max(residual.value_max, forever))
     return residual
+
+
+def _by_sight(task: Task, rule: Rule, mounts: Mapping[str, CameraMount]) -> bool:
+    """Whether the object is followed by the cameras that do not move, as nobody tells where it is."""
+    if task.privileged or rule == "kagi":  # KAGI's rule looks at the tool alone
+        return False
+    if not any(mount.on == "base" and c in task.cameras for c, mount in mounts.items()):
+        got = ", ".join(f"{c} on {m.on}" for c, m in mounts.items())
+        want = f"want one on base that {task.name} has ({', '.join(task.cameras) or 'none'})"
+        raise ConfigError([f"got {got}; {want}"], "cameras to follow the object with")
+    return True
 
 
 def _mounts(job: Job, config: RewardConfig) -> dict[str, CameraMount]:

@@ -14,7 +14,7 @@ import pytest
 RUN_NUDGE = "import sys; sys.argv[0] = 'nudge'; from robot.cli import main; sys.exit(main())"
 
 
-PAGES = ["README.md", "docs/bring_up.md", "docs/grounding.md"]
+PAGES = ["README.md", "docs/bring_up.md", "docs/grounding.md", "docs/rewards.md"]
 
 
 @pytest.fixture(params=PAGES)

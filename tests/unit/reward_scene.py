@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -42,26 +43,42 @@ def fixed(T: Matrix) -> CameraMount:
 MOUNTS = {"top": fixed(T_BASE_TOP), "side": fixed(T_BASE_SIDE)}
 
 
-def picture(T_base_cam: Matrix) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Squares:
+    """Where the middles of the squares lie, None for one that is not there, and how wide they are."""
+
+    red: np.ndarray | None = field(default_factory=RED.copy)
+    blue: np.ndarray | None = field(default_factory=BLUE.copy)
+    second_red: np.ndarray | None = None
+    half_m: float = 0.02
+
+
+AT_FIRST = Squares()
+
+
+def picture(T_base_cam: Matrix, squares: Squares = AT_FIRST) -> np.ndarray:
     frame = np.clip(np.random.default_rng(0).normal(140, 3, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
-    for centre, colour in ((RED, (200, 40, 35)), (BLUE, (40, 60, 200))):
-        corners = centre + 0.02 * np.array([[-1, -1, 0], [-1, 1, 0], [1, 1, 0], [1, -1, 0]])
+    red, blue = (200, 40, 35), (40, 60, 200)
+    for centre, colour in ((squares.red, red), (squares.second_red, red), (squares.blue, blue)):
+        if centre is None:
+            continue
+        corners = centre + squares.half_m * np.array([[-1, -1, 0], [-1, 1, 0], [1, 1, 0], [1, -1, 0]])
         seen = (np.column_stack([corners, np.ones(4)]) @ inverse(T_base_cam)[:3].T) @ K.T
         cv2.fillPoly(frame, [np.rint(seen[:, :2] / seen[:, 2:]).astype(np.int32)], colour)
     return frame
 
 
-def show(hear: Callable[[Topic, object], None], stamp_ns: int = 0) -> None:
+def show(hear: Callable[[Topic, object], None], stamp_ns: int = 0, squares: Squares = AT_FIRST) -> None:
     """Both cameras' frames of a moment."""
     for camera, T in (("top", T_BASE_TOP), ("side", T_BASE_SIDE)):
         hear(topics.camera_info(camera), CameraInfo(stamp_ns, camera, SIZE, SIZE, K, np.zeros(5)))
-        hear(topics.camera_image(camera), Image(stamp_ns, camera, picture(T)))
+        hear(topics.camera_image(camera), Image(stamp_ns, camera, picture(T, squares)))
 
 
-def question() -> Question:
+def question(squares: Squares = AT_FIRST) -> Question:
     """As the planner asks it."""
     views = PlanViews(MOUNTS)
-    show(views.hear)
+    show(views.hear, squares=squares)
     seen = views.at(0, TOOL)
     assert seen is not None
     top, side = seen
