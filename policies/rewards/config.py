@@ -21,7 +21,6 @@ class RewardConfig:
     """
 
     rule: Rule = "sparse"
-    judge: str | None = None  # a success classifier's folder: its word counts, in place of the cell's judge
     vlm: VlmConfig | None = None  # None only for the sparse rule
     top_camera: str = "wrist"  # looks down at the scene when an episode starts
     side_camera: str = "front"
@@ -30,6 +29,7 @@ class RewardConfig:
     look_ahead_m: float = 0.03  # of path that an object can pass in a control step
     kagi_reach_m: float = 0.2  # distance to the next waypoint at which KAGI's rule pays nothing for it
     kagi_highest: float = 0.5  # what it pays a step at the last waypoint; a success pays 1
+    judge: str | None = None  # a success classifier's folder: its word counts, in place of the cell's judge
     potential: PotentialConfig = field(default_factory=PotentialConfig)
     progress: ObjectProgressConfig = field(default_factory=ObjectProgressConfig)
 

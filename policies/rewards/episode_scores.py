@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from policies.replay.episode import Episode
 from policies.rewards.config import RewardConfig
+from policies.rewards.followed import MakeObject, Moment
 from policies.rewards.keypoints.plan import KeypointPlan
-from policies.rewards.scorer import FollowedObject, MakeObject, make_scorer
+from policies.rewards.scorer import make_scorer
 from robot.core.errors import SpecMismatch
 from robot.core.se3 import Matrix, from_rot6d, transform
 from robot.core.types import Array, Arrays
@@ -72,18 +73,24 @@ def score_in_order(
 ) -> Array:
     """The word [N] on the episode's observations as if they had come in ``order`` [N].
 
-    The plan's mark is found on the object as the earliest of them shows it, since it was made then.
+    The episode's first observation comes before them all, unpaid: the plan is about it, and the session began
+    the same way.
     """
-    poses, states = poses_of(episode, arm), _states(episode)
-    if not len(order) or order.min() < 0 or order.max() >= len(poses):
-        raise SpecMismatch(f"observations {order} of an episode that has {len(poses)}; want some from 0 on")
-    first = int(order.min())
+    moments = moments_of(episode, arm)
+    if not len(order) or order.min() < 0 or order.max() >= len(moments):
+        raise SpecMismatch(f"observations {order} of an episode that has {len(moments)}; want some from 0 on")
+    scorer = make_scorer(plan, config, make_object)
+    scorer.score(moments[0])
+    return np.array([scorer.score(moments[t]) for t in order], np.float32)
 
-    def found(grasp_m: NDArray, _: Arrays, __: Matrix) -> FollowedObject:
-        return make_object(grasp_m, states[first], poses[first])
 
-    scorer = make_scorer(plan, config, found)
-    return np.array([scorer.score(states[t], poses[t]) for t in order], np.float32)
+def moments_of(episode: Episode, arm: str) -> list[Moment]:
+    """The T + 1 observations as a reward looks at them; SpecMismatch as `poses_of`."""
+    widths = episode.state[f"{arm}/gripper"][:, 0]
+    return [
+        Moment(_at(episode.state, t), _at(episode.images, t), T, float(widths[t]))
+        for t, T in enumerate(poses_of(episode, arm))
+    ]
 
 
 def poses_of(episode: Episode, arm: str) -> list[Matrix]:
@@ -105,6 +112,5 @@ def poses_of(episode: Episode, arm: str) -> list[Matrix]:
     return [s @ t for s, t in zip(starts, tools, strict=True)]
 
 
-def _states(episode: Episode) -> list[Arrays]:
-    count = len(episode) + 1
-    return [{name: values[t] for name, values in episode.state.items()} for t in range(count)]
+def _at(arrays: Arrays, t: int) -> Arrays:
+    return {name: values[t] for name, values in arrays.items()}

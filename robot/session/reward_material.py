@@ -10,8 +10,10 @@ from pathlib import Path
 from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
 from policies.rewards.config import RewardConfig, Rule
+from policies.rewards.followed import MakeObject
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.plan_book import PlanBook
+from policies.rewards.true_object import TrueObject
 from robot.core.errors import NudgeError
 from robot.session.config import SessionConfig, load_config
 from robot.session.job import Job
@@ -33,6 +35,21 @@ class RewardMaterial:
     def arm(self) -> str:
         """Whose base frame the plans are in."""
         return Job(self.run, self.session, "demos").task.arms[0]
+
+    def make_object(self, rule: Rule) -> MakeObject:
+        """What follows a plan's object, as live.
+
+        Raises:
+            NudgeError: the session followed it with cameras, whose models a run does not keep.
+        """
+        task = Job(self.run, self.session, "demos").task
+        if rule == "shaped" and not task.privileged:
+            raise NudgeError(
+                f"{self.run}: cameras followed the objects of {task.name}, and a run does not keep their "
+                "models; want a run of a task whose state tells where objects are (lift_state), or "
+                "--rule kagi, which looks at the tool alone"
+            )
+        return TrueObject
 
     @property
     def discount(self) -> float:

@@ -17,7 +17,6 @@ from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.label_columns import LabelColumns, Labels
 from policies.rewards.label_difference import LabelDifference, difference, summary
 from policies.rewards.plan_book import PlanBook
-from policies.rewards.true_object import TrueObject
 from robot.core.config import to_dict
 from robot.core.errors import NudgeError
 from robot.session.reward_material import RewardMaterial, read_material
@@ -86,7 +85,7 @@ def _difference(
 
 def _own(episode: Episode, material: RewardMaterial, config: RewardConfig) -> Labels:
     usable = material.book.usable
-    dense = score_as_named(episode, usable, config, material.arm, TrueObject)
+    dense = score_as_named(episode, usable, config, material.arm, material.make_object(config.rule))
     return Labels(dense, np.where(np.isin(episode.plan, list(usable)), episode.plan, 0).astype(np.int32))
 
 
@@ -96,7 +95,7 @@ def _by(others: PlanBook, episode: Episode, material: RewardMaterial, config: Re
     none = np.zeros(len(episode) + 1, np.int32)
     if plan is None or plan.id in others.vetoed:
         return Labels(np.zeros(len(none), np.float32), none)
-    dense = score_episode(episode, plan, config, material.arm, TrueObject)
+    dense = score_episode(episode, plan, config, material.arm, material.make_object(config.rule))
     return Labels(dense, np.full_like(none, plan.version))
 
 

@@ -14,6 +14,7 @@ from policies.rewards.keypoints.plan_store import PlanStore
 from robot import cli
 from robot.session.config import SessionConfig, save_config
 from tests.unit.lifting_episodes import lifting_plan, make_run
+from tests.unit.reward_scene import CONFIG
 
 Nudge = Callable[..., tuple[int, str, str]]
 
@@ -119,3 +120,13 @@ def test_a_run_without_plans_is_refused(nudge: Nudge, tmp_path: Path) -> None:
     status, _, err = nudge("check", run)
     assert status == 2
     assert "learned by the rule 'sparse'" in err
+
+
+def test_a_run_whose_objects_cameras_followed_is_refused_but_for_the_rule_that_needs_none(
+    nudge: Nudge, run: Path
+) -> None:
+    save_config(SessionConfig(task="lift", reward=CONFIG), run / "config.json")
+    status, _, err = nudge("relabel", run, "--rule", "shaped")
+    assert status == 2
+    assert "cameras followed the objects of lift" in err
+    assert nudge("relabel", run, "--rule", "kagi")[0] == 0
