@@ -24,7 +24,7 @@ from robot.session.rigs import is_twin
 from robot.task import Task
 
 STAGES = ("demos", "online")  # that are learned from
-_PATIENCE = 0.3  # of a control step: how long a look for the object may hold it up in a real cell
+_PATIENCE = 0.5  # of a control step: how long a look for the object may hold it up in a real cell
 DENSE: Mapping[Rule, DenseRule] = {"sparse": "none", "shaped": "potential", "kagi": "reward"}
 
 

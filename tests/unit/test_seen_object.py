@@ -89,7 +89,6 @@ def test_a_look_that_takes_long_gives_no_point_and_holds_nothing_up(monkeypatch:
 
 def test_while_nothing_is_seen_the_potential_stands_still() -> None:
     scorer = make_scorer(PLAN, scene.CONFIG, follower())
-    for y in np.arange(0.0, 0.051, 0.01):
-        value = scorer.score(moment(y))
+    *_, value = [scorer.score(moment(y)) for y in np.arange(0.0, 0.051, 0.01)]
     dark = Moment({}, {}, moment(0.05).T_base_tcp, 0.04)
     assert scorer.score(dark) == pytest.approx(value, rel=0.02)
