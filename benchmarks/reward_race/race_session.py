@@ -92,7 +92,7 @@ class RaceSession:
             yield server.base_url
 
     def _oracle(self, kind: Kind) -> TwinOracle:
-        config = RewardConfig("shaped", VlmConfig(_NOBODY, MODEL))
+        config = RewardConfig("shaped", vlm=VlmConfig(_NOBODY, MODEL))
         session = replace(preset("residual"), task=TASK, seed=self.seed)
         demos, online = (Job(self.run_dir, session, stage).plan() for stage in ("demos", "online"))
         first = demos.first_seed, online.first_seed

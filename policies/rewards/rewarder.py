@@ -57,7 +57,7 @@ class Rewarder:
         self._views.hear(topic, message)
 
     def label(self, sensed: Sensed) -> Label:
-        """The word on this observation; zero while there is no plan. Never waits in a real cell."""
+        """The word on this observation; zero while there is no plan. Never waits for one in a real cell."""
         if sensed.episode_id != self._episode_id:
             self._begin(sensed)
         if self._first is not None:

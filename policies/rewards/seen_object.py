@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from policies.rewards.followed import FollowedPoint, MakeObject, Moment
-from policies.rewards.keypoints.camera_model import PinholeCamera
+from policies.rewards.followed import FollowedPoint, Moment
 from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.plan_views import PlanViews
-from policies.rewards.tracking.object_point import ObjectPointTracker
+from policies.rewards.tracking.object_point import ObjectPoint, ObjectPointTracker
+
+
+class SeenObjects:
+    """Follows with those of the plan's cameras that do not move.
+
+    Args:
+        views: has their models.
+        patience_s: the longest that a look may hold a control step up; None in simulated time, which waits.
+            Most looks take some 10 ms, but searching a whole image for a lost object takes ten times that.
+    """
+
+    def __init__(self, views: PlanViews, patience_s: float | None) -> None:
+        self._views, self._patience_s = views, patience_s
+        self._thread = ThreadPoolExecutor(1, "tracker")
+
+    def __call__(self, plan: KeypointPlan, first: Moment) -> SeenObject:
+        """Begun with an episode's first images; NoObject where none of the cameras can follow the object."""
+        tracker = ObjectPointTracker(self._views.fixed_cameras())
+        tracker.begin(first.images, first.T_base_tcp, plan)
+        return SeenObject(tracker, self._thread, self._patience_s)
 
 
 class SeenObject:
-    """Begins with the episode's first images; NoObject where none of the cameras can follow the object."""
+    """One object in one episode."""
 
-    def __init__(self, cameras: Mapping[str, PinholeCamera], plan: KeypointPlan, first: Moment) -> None:
-        self._tracker = ObjectPointTracker(cameras)
-        self._tracker.begin(first.images, first.T_base_tcp, plan)
+    def __init__(
+        self, tracker: ObjectPointTracker, thread: ThreadPoolExecutor, patience_s: float | None
+    ) -> None:
+        self._tracker, self._thread, self._patience_s = tracker, thread, patience_s
+        self._late: Future[ObjectPoint | None] | None = None
 
     def follow(self, now: Moment) -> FollowedPoint | None:
-        """The tracker's word on the next images; None while it has lost the object."""
-        seen = self._tracker.step(now.images, now.T_base_tcp, now.gripper_width_m)
+        """The tracker's word; None while it has lost the object or is not done with a look."""
+        if self._late is not None:
+            if not self._late.done():
+                return None
+            self._late.result()  # of an observation that is past; only a failure still matters
+        look = self._thread.submit(self._tracker.step, now.images, now.T_base_tcp, now.gripper_width_m)
+        try:
+            seen, self._late = look.result(self._patience_s), None
+        except TimeoutError:
+            self._late = look
+            return None
         return None if seen is None else FollowedPoint(seen.point_m, seen.confidence)
-
-
-def seen_through(views: PlanViews) -> MakeObject:
-    """Follows with those of the plan's cameras that do not move."""
-    return lambda plan, first: SeenObject(views.fixed_cameras(), plan, first)

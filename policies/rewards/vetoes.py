@@ -20,5 +20,7 @@ class Vetoes:
             return False
         self._seen = size
         against = {v.plan_id for v in self._store.vetoes()}
-        self.versions = frozenset(p.version for p in self._store.plans() if p.id in against)
+        # What was moved from a bad plan is as bad.
+        plans = self._store.plans()
+        self.versions = frozenset(p.version for p in plans if {p.id, p.parent_id} & against)
         return True

@@ -24,6 +24,7 @@ from robot.session.rigs import is_twin
 from robot.task import Task
 
 STAGES = ("demos", "online")  # that are learned from
+_PATIENCE = 0.5  # of a control step: how long a look for the object may hold it up in a real cell
 DENSE: Mapping[Rule, DenseRule] = {"sparse": "none", "shaped": "potential", "kagi": "reward"}
 
 
@@ -49,8 +50,10 @@ def make_rewarder(job: Job) -> Labeller | None:
     store = PlanStore(plans_dir(job.run_dir))
     planner = load("policies.rewards.planner:Planner")(worker, store, request, time.time_ns)
     views = load("policies.rewards.plan_views:PlanViews")(mounts)
-    true_object = load("policies.rewards.true_object:TrueObject")
-    thing = load("policies.rewards.seen_object:seen_through")(views) if by_sight else true_object
+    thing = load("policies.rewards.true_object:TrueObject")
+    if by_sight:
+        patience_s = _PATIENCE * job.task.control_period_s if job.realtime else None
+        thing = load("policies.rewards.seen_object:SeenObjects")(views, patience_s)
     return load("policies.rewards.rewarder:Rewarder")(
         config, job.task.arms[0], views, planner, thing, not job.realtime
     )

@@ -30,7 +30,7 @@ PATIENCE_S = 120.0
 
 
 def settings(base_url: str = "http://127.0.0.1:9/v1", side_camera: str = "front") -> SessionConfig:
-    reward = RewardConfig("shaped", VlmConfig(base_url, "test-vlm"), side_camera=side_camera)
+    reward = RewardConfig("shaped", vlm=VlmConfig(base_url, "test-vlm"), side_camera=side_camera)
     return SessionConfig(task="lift", host="local", demos=1, reward=reward)
 
 

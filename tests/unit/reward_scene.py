@@ -31,7 +31,8 @@ T_BASE_TOP = transform([[0, -1, 0], [-1, 0, 0], [0, 0, -1]], [0.5, 0.0, 0.5])
 T_BASE_SIDE = transform([[0, 0, -1], [1, 0, 0], [0, -1, 0]], [1.1, 0.0, 0.1])
 RED, BLUE = np.array([0.47, 0.03, 0.0]), np.array([0.55, -0.05, 0.0])
 TOOL = transform(np.diag([1.0, -1.0, -1.0]), [0.5, 0.0, 0.12])
-CONFIG = RewardConfig("shaped", VlmConfig("http://127.0.0.1:9/v1", "test-vlm"), "top", "side")
+VLM = VlmConfig("http://127.0.0.1:9/v1", "test-vlm")
+CONFIG = RewardConfig("shaped", vlm=VLM, top_camera="top", side_camera="side")
 
 
 def fixed(T: Matrix) -> CameraMount:

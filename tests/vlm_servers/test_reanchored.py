@@ -10,6 +10,7 @@ import pytest
 
 from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.keypoints.plan_store import PlanStore
+from policies.rewards.vetoes import Vetoes
 from robot.core.types import Label
 from tests.unit import reward_scene as scene
 from tests.vlm_servers.chat import ChatRequest
@@ -92,10 +93,15 @@ def test_the_log_says_when_the_mode_changes_and_when_plans_are_back(
     assert "back" in back
 
 
-def test_a_vetoed_plan_is_not_re_anchored(tmp_path: Path) -> None:
+def test_a_veto_ends_re_anchoring_and_counts_for_what_was_moved_before(tmp_path: Path) -> None:
     with VlmServer(FakeModel()) as server:
         made = rig(server.base_url, tmp_path)
         assert played(made, 0).plan == 1
-    PlanStore(tmp_path / "plans").veto(plans(tmp_path)[0].id, "grasps beside it", "me", 5)
-    assert played(made, 1, MOVED) == Label()
+    assert played(made, 1, MOVED).plan == 2
+    store = PlanStore(tmp_path / "plans")
+    store.veto(plans(tmp_path)[0].id, "grasps beside it", "me", 5)
+    assert played(made, 2, MOVED) == Label()
     made.close()
+    vetoes = Vetoes(store)
+    assert vetoes.changed()
+    assert vetoes.versions == {1, 2}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from policies.rewards.config import RewardConfig
 from policies.rewards.keypoints.plan_store import PlanStore
 from robot.core.types import Label
 from tests.unit import reward_scene as scene
@@ -86,7 +86,7 @@ def test_the_next_episode_does_not_go_by_the_last_one_s_plan_and_the_cache_knows
 
 
 def test_kagi_s_rule_pays_for_where_the_tool_is(tmp_path: Path) -> None:
-    config = RewardConfig("kagi", scene.CONFIG.vlm, "top", "side")
+    config = replace(scene.CONFIG, rule="kagi")
     with VlmServer(lambda request: REPLY) as server:
         made = rig(server.base_url, tmp_path, config)
         episode = Episode(made)
