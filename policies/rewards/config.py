@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from policies.rewards.shaping.alarms import AlarmConfig
 from policies.rewards.shaping.object_progress import ObjectProgressConfig
 from policies.rewards.shaping.potential import PotentialConfig
 from policies.rewards.vlm.config import VlmConfig
@@ -32,6 +33,7 @@ class RewardConfig:
     judge: str | None = None  # a success classifier's folder: its word counts, in place of the cell's judge
     potential: PotentialConfig = field(default_factory=PotentialConfig)
     progress: ObjectProgressConfig = field(default_factory=ObjectProgressConfig)
+    alarms: AlarmConfig = field(default_factory=AlarmConfig)  # of the shaped rule: then it pays nothing more
 
     def __post_init__(self) -> None:
         positive = ("look_ahead_m", "kagi_reach_m")

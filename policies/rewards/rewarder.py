@@ -10,6 +10,7 @@ from policies.rewards.followed import MakeObject, Moment
 from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.planner import Planner
+from policies.rewards.reward_watch import RewardWatch
 from policies.rewards.scorer import Scorer, make_scorer
 from policies.senses import Sensed
 from robot.core.errors import NudgeError
@@ -51,6 +52,9 @@ class Rewarder:
         self._unfollowed = False  # told when it changes
         self._plan: KeypointPlan | None = None
         self._scorer: Scorer | None = None
+        # KAGI's rule is a baseline and keeps its trap.
+        self._watch = RewardWatch(config.alarms, config.potential.weight) if config.rule == "shaped" else None
+        self._succeeded = False
 
     def hear(self, topic: Topic, message: object) -> None:
         """Frames and camera models."""
@@ -60,6 +64,7 @@ class Rewarder:
         """The word on this observation; zero while there is no plan. Never waits for one in a real cell."""
         if sensed.episode_id != self._episode_id:
             self._begin(sensed)
+        self._succeeded = sensed.reward.success
         if self._first is not None:
             self._ask(self._first)
         if self._lockstep:
@@ -69,13 +74,21 @@ class Rewarder:
             self._plan, self._scorer = plan, self._scorer_of(plan)
         if plan is None or self._scorer is None:
             return Label()
-        return Label(self._scorer.score(now), plan.version)
+        return Label(self._watched(self._scorer.score(now)), plan.version)
 
     def close(self) -> None:
         """Stop asking."""
         self._planner.close()
 
+    def _watched(self, label: float) -> float:
+        if self._watch is None:
+            return label
+        self._watch.step(label)
+        return 0.0 if self._watch.frozen else label
+
     def _begin(self, sensed: Sensed) -> None:
+        if self._watch is not None:
+            self._watch.end(self._succeeded)
         self._episode_id, self._first, self._began = sensed.episode_id, sensed, self._moment(sensed)
         self._plan = self._scorer = None
         self._planner.forget()
