@@ -71,8 +71,10 @@ def load_config(path: Path) -> SessionConfig:
 
 
 def save_config(config: SessionConfig, path: Path) -> None:
-    """Write what `load_config` reads."""
-    path.write_text(json.dumps(to_dict(config), indent=2) + "\n")
+    """Write what `load_config` reads; a file that is there is replaced in one step."""
+    aside = path.with_name(f".{path.name}")
+    aside.write_text(json.dumps(to_dict(config), indent=2) + "\n")
+    aside.replace(path)
 
 
 def preset(name: str) -> SessionConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -60,10 +61,16 @@ def _run_stages(run_dir: Path, config: SessionConfig, stages: Sequence[Stage]) -
 
 
 def prepare(run_dir: Path, config: SessionConfig) -> None:
-    """Make the run folder, or check that the one there is of the same session."""
+    """Make the run folder, or check that the one there is of the same session.
+
+    Only the server that is asked for keypoint plans may be another one: it may have moved.
+    """
     path = run_dir / "config.json"
     if path.exists():
-        _check_same(load_config(path), config, run_dir)
+        before = load_config(path)
+        _check_same(before, config, run_dir)
+        if before.reward.vlm != config.reward.vlm:
+            save_config(replace(before, reward=replace(before.reward, vlm=config.reward.vlm)), path)
         return
     rig = load_rig(config.rig_name)
     check_rig(rig, TASKS.load(config.task), config.host)
@@ -132,6 +139,8 @@ def _require_done(job: Job) -> None:
 
 def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:
     before, after = to_dict(old), to_dict(new)
+    for settings in (before, after):
+        settings["reward"].pop("vlm")
     changed = [
         f"{k}: the run has {before[k]!r}, got {after[k]!r}"
         for k in before
