@@ -15,6 +15,7 @@ from robot.session.metrics import MetricsLog
 
 _LEARNER_PERIOD = 50  # learner steps between lines
 _MODES = {"demos": "demo", "online": "train"}
+_COUNTS = ("episode_id", "seed", "steps", "interventions", "handovers", "plan")
 _TIMES = ("tick_p50_ms", "tick_p99_ms", "swap_p99_ms", "swap_count", "refused")
 
 
@@ -59,7 +60,7 @@ class MonitorNode(Node):
 
     def _episode(self, v: dict[str, float]) -> None:
         outcome = Outcome(int(v["outcome"]))
-        counts = {k: int(v[k]) for k in ("episode_id", "seed", "steps", "interventions", "handovers")}
+        counts = {k: int(v[k]) for k in _COUNTS}
         self._write(
             "episode",
             stage=self._stage,
