@@ -10,7 +10,7 @@ from robot.core.types import Label
 
 
 class Labeller(Protocol):
-    """Says something of each observation; a real cell never waits for it."""
+    """Says something of each observation, waiting for no model; a look for an object takes its time."""
 
     topics: tuple[Topic, ...]
 

@@ -52,4 +52,4 @@ class _PotentialScorer:
         self._progress = advance(self._path, self._progress, point, tcp, self._config.progress)
         self._sure = self._sure if seen is None else seen.confidence
         sure = self._plan.confidence * self._sure
-        return potential(self._progress, self._path.length_m, sure, 1.0, self._config.potential)
+        return potential(self._progress, self._path.length_m, sure, self._config.potential)

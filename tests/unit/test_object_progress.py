@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.rewards.shaping.object_progress import ObjectProgress, ObjectProgressConfig, advance, begin
-from policies.rewards.shaping.potential import PotentialConfig, Ramp, potential
+from policies.rewards.shaping.potential import PotentialConfig, potential
 from policies.rewards.shaping.waypoint_path import WaypointPath
 from robot.core.errors import ConfigError
 
@@ -24,8 +24,8 @@ def run(objects: np.ndarray, grippers: np.ndarray) -> list[ObjectProgress]:
     return seen
 
 
-def phi(state: ObjectProgress, confidence: float = 1.0, ramp: float = 1.0) -> float:
-    return potential(state, PATH.length_m, confidence, ramp, PotentialConfig())
+def phi(state: ObjectProgress, confidence: float = 1.0) -> float:
+    return potential(state, PATH.length_m, confidence, PotentialConfig())
 
 
 def test_carrying_the_object_earns_all_of_phi() -> None:
@@ -83,10 +83,9 @@ def test_approach_raises_phi_towards_its_share() -> None:
     assert values[-1] == pytest.approx(0.3 * 0.5)
 
 
-def test_confidence_weight_and_ramp_are_inside_phi() -> None:
-    state, ramp = run(GO, GO)[-1], Ramp(100, 200)
-    assert [ramp.factor(n) for n in (0, 100, 150, 200, 10**6)] == [1, 1, 0.5, 0, 0]
-    assert phi(state, 0.5, ramp.factor(150)) == pytest.approx(phi(state) / 4)
+def test_confidence_is_inside_phi() -> None:
+    state = run(GO, GO)[-1]
+    assert phi(state, 0.25) == pytest.approx(phi(state) / 4)
     assert phi(state, 0.0) == 0.0
 
 
@@ -96,8 +95,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         phi(state, 1.5)
     with pytest.raises(ConfigError, match="progress: got nan"):
         phi(begin(PATH, [0, 0, 0], [np.nan, 0, 0]))
-    with pytest.raises(ConfigError, match="zero_from_step"):
-        Ramp(5, 5)
     with pytest.raises(ConfigError, match="2 problems"):
         PotentialConfig(weight=0, approach_share=1)
     with pytest.raises(ConfigError, match="hold_radius_m"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies.replay.assemble import assemble
 from policies.replay.batch import Batch
 from policies.replay.buffer import ReplayBuffer
-from policies.rewards.shaping.shaped_reward import ShapingState, episode_shaping, freeze, shape, telescoped
+from policies.rewards.shaping.shaped_reward import episode_shaping, telescoped
 from robot.core.errors import SpecMismatch
 from robot.core.types import Source
 from tests.unit.counting_episode import SPEC, end, header, step
@@ -22,13 +22,10 @@ potentials = st.lists(st.floats(0, 1), min_size=2, max_size=12)
 
 
 def run(phi: list[float], terminated: bool, freeze_at: int = -1) -> list[float]:
-    """Step by step, as the session does it; -1 freezes never."""
-    state, paid = ShapingState(phi[0]), []
-    for t, ahead in enumerate(phi[1:]):
-        state = freeze(state) if t == freeze_at else state
-        reward, state = shape(state, ahead, GAMMA, terminated and t == len(phi) - 2)
-        paid.append(reward)
-    return paid
+    """Step by step, as the replay pays labels; from an alarm at a step on they are 0, -1 is none."""
+    labels = phi if freeze_at < 0 else [*phi[: freeze_at + 1], *[0.0] * (len(phi) - freeze_at - 1)]
+    left = [GAMMA] * (len(phi) - 2) + [0.0 if terminated else GAMMA]
+    return [telescoped(*each) for each in zip(labels, labels[1:], left, strict=False)]
 
 
 def discounted(rewards: list[float]) -> float:
@@ -52,9 +49,7 @@ def test_stored_and_live_episodes_agree(phi: list[float], terminated: bool) -> N
 
 
 def test_a_new_plan_pays_the_old_phi_back() -> None:
-    reward, state = shape(ShapingState(phi=0.4), 0.1, GAMMA, terminated=False)  # 0.1 by the new plan
-    assert reward == pytest.approx(GAMMA * 0.1 - 0.4)
-    assert state == ShapingState(0.1)
+    assert telescoped(0.4, 0.1, GAMMA) == pytest.approx(GAMMA * 0.1 - 0.4)  # 0.1 by the new plan
 
 
 @given(potentials, st.integers(0, 10), st.booleans())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.rewards.shaping.kagi_rule import KagiRule
-from policies.rewards.shaping.shaped_reward import ShapingState, shape
+from policies.rewards.shaping.shaped_reward import telescoped
 from robot.core.errors import ConfigError, SpecMismatch
 
 GAMMA, CELLS, START = 0.98, 10, 5
@@ -48,8 +48,8 @@ def potential(keypoint: int) -> Callable[[int, int], float]:
     phi = 1.0 - np.abs(np.arange(CELLS) - keypoint) / (CELLS - 1)
 
     def reward(s: int, following: int) -> float:
-        shaping, _ = shape(ShapingState(phi[s]), phi[following], GAMMA, terminated=following == GOAL)
-        return float(following == GOAL) + shaping
+        left = 0.0 if following == GOAL else GAMMA
+        return float(following == GOAL) + telescoped(float(phi[s]), float(phi[following]), left)
 
     return reward
 
@@ -105,10 +105,10 @@ def optimal(moves: np.ndarray, rewards: np.ndarray, terminal: np.ndarray) -> np.
 
 
 def shaping_of(phi: np.ndarray, phi_ahead: np.ndarray, terminal: np.ndarray) -> np.ndarray:
-    """The shaping [S, 1, S'] of every transition, from the function the session uses."""
+    """The shaping [S, 1, S'] of every transition, from the function that the replay uses."""
     pairs = [
         [
-            shape(ShapingState(float(a)), float(b), GAMMA, bool(end))[0]
+            telescoped(float(a), float(b), 0.0 if end else GAMMA)
             for b, end in zip(phi_ahead, terminal, strict=True)
         ]
         for a in phi

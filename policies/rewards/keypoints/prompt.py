@@ -95,12 +95,6 @@ def example_reply(vocabulary: Vocabulary) -> str:
     )
 
 
-def repair_request(problems: tuple[str, ...]) -> str:
-    """What to send after a reply that was refused."""
-    listed = "\n".join(f"- {p}" for p in problems)
-    return f"Your reply cannot be used:\n{listed}\nAnswer again with the one JSON object, and nothing else."
-
-
 def _graspable(vocabulary: Vocabulary) -> str:
     marked = [x for x in vocabulary.labels if x.startswith("P")]
     return " P marks lie on the thing to be grasped, Q marks on other things." if marked else ""

@@ -18,7 +18,7 @@ _FENCED = re.compile(r"\A\s*```(?:json)?\s*(.*?)```\s*\Z", re.DOTALL)
 
 
 class ReplyError(NudgeError):
-    """A reply that is not the JSON object that was asked for; ``problems`` can be sent back to the model."""
+    """A reply that is not the JSON object that was asked for; ``problems`` says all that is wrong."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from policies.rewards.shaping.object_progress import ObjectProgress
 from robot.core.errors import ConfigError
 
@@ -26,30 +24,10 @@ class PotentialConfig:
             raise ConfigError(problems, "potential")
 
 
-@dataclass(frozen=True)
-class Ramp:
-    """Full shaping until one training step, none after another, linear between."""
-
-    full_until_step: int
-    zero_from_step: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.full_until_step < self.zero_from_step:
-            got = f"got {self.full_until_step} and {self.zero_from_step}"
-            raise ConfigError([f"full_until_step, zero_from_step: {got}, want 0 <= first < second"], "ramp")
-
-    def factor(self, step: int) -> float:
-        """The share in [0, 1] that is left at a training step."""
-        left = (self.zero_from_step - step) / (self.zero_from_step - self.full_until_step)
-        return float(np.clip(left, 0.0, 1.0))
-
-
-def potential(
-    progress: ObjectProgress, length_m: float, confidence: float, ramp: float, config: PotentialConfig
-) -> float:
+def potential(progress: ObjectProgress, length_m: float, confidence: float, config: PotentialConfig) -> float:
     """Phi in [0, weight] of one state, to be computed once, at its own step, and stored with it.
 
-    Weight, confidence and ramp are inside Phi, where they cannot change what is optimal; as factors of the
+    Weight and confidence are inside Phi, where they cannot change what is optimal; as factors of the
     difference they could. The approach's share is kept once the object is under way only while the gripper
     stays with it.
 
@@ -57,7 +35,6 @@ def potential(
         progress: of this state.
         length_m: of the whole path.
         confidence: of the plan and the tracker, in [0, 1].
-        ramp: `Ramp.factor`, in [0, 1].
         config: weights.
 
     Raises:
@@ -66,7 +43,7 @@ def potential(
     share = min(progress.path.arc_m / length_m, 1.0) * _near(progress.path.distance_m, config.off_path_m)
     approach = _near(progress.gripper_distance_m, config.approach_m)
     mixed = config.approach_share * approach + (1.0 - config.approach_share) * share
-    return config.weight * _unit("confidence", confidence) * _unit("ramp", ramp) * _unit("progress", mixed)
+    return config.weight * _unit("confidence", confidence) * _unit("progress", mixed)
 
 
 def _near(distance_m: float, scale_m: float) -> float:

@@ -2,13 +2,12 @@
 
 F = gamma Phi(s') - Phi(s) leaves every optimal policy optimal (Ng, Harada and Russell 1999), also when Phi
 itself changes with time, as long as each Phi is taken at its own time: F = gamma Phi(s', t+1) - Phi(s, t)
-(Devlin and Kudenko 2012). So a new plan, a new confidence, the ramp and an alarm may all change Phi between
+(Devlin and Kudenko 2012). So a new plan, a new confidence and an alarm may all change Phi between
 two steps; what must never happen is that a state's Phi is computed anew after its step has been paid.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,33 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from robot.core.errors import SpecMismatch
 
 Number = TypeVar("Number", float, NDArray[np.floating[Any]])
-
-
-@dataclass(frozen=True)
-class ShapingState:
-    """What the running episode still owes: the last state's Phi, and whether an alarm has frozen it."""
-
-    phi: float
-    frozen: bool = False
-
-
-def freeze(state: ShapingState) -> ShapingState:
-    """From here on Phi is 0: the next step pays the present Phi back, later ones pay nothing."""
-    return replace(state, frozen=True)
-
-
-def shape(state: ShapingState, phi: float, discount: float, terminated: bool) -> tuple[float, ShapingState]:
-    """The shaping reward of one step, and the state after it.
-
-    Args:
-        state: before the step; its phi may be another plan's than the new one.
-        phi: of the state the step led to, under the plan in force there.
-        discount: gamma of one control step, the learner's own.
-        terminated: success or failure, where Phi is 0 whatever was measured. A time limit is no such end:
-            the learner bootstraps there, so Phi is kept.
-    """
-    ahead = 0.0 if terminated or state.frozen else phi
-    return telescoped(state.phi, ahead, discount), ShapingState(ahead, state.frozen)
 
 
 def telescoped(phi: Number, phi_ahead: Number, discount: Number) -> Number:
