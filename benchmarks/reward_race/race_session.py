@@ -19,6 +19,7 @@ from benchmarks.learning_table.milestones import has_milestones
 from benchmarks.learning_table.plan import Cell
 from benchmarks.learning_table.row import Row, read_row
 from benchmarks.reward_race.arms import LIVES, Arm
+from benchmarks.reward_race.lent_base import lend_base
 from benchmarks.reward_race.twin_oracle import Kind, TwinOracle
 from policies.rewards.config import RewardConfig
 from policies.rewards.vlm.config import VlmConfig
@@ -51,6 +52,7 @@ class RaceSession:
     def run(self) -> Row:
         """Begin it or go on with it; NudgeError names the log if it fails."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
+        lend_base(self.runs, self.run_dir, self.seed)
         marker = (read_marker(self.run_dir) or Marker((commits.head(),))).worked_on_by(commits.head())
         write_marker(self.run_dir, marker)
         if not has_milestones(self.run_dir):
