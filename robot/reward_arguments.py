@@ -110,6 +110,20 @@ class RewardVeto:
 
 
 @dataclass(frozen=True)
+class RewardClick:
+    """Click the keypoints that a running session asks for, in a window or, without a display, as numbers.
+
+    For example:
+      nudge reward click runs/lift-residual-0
+      nudge reward click runs/lift-residual-0 --console
+    """
+
+    run: _RUN  # the folder of a training session that asks for keypoints
+    console: bool = False  # type pixels beside a picture with rulers, also where there is a display
+    json: bool = False  # print the points as JSON
+
+
+@dataclass(frozen=True)
 class RewardExport:
     """Draw labelled pictures of the twin: rows for TRL's GRPOTrainer and VLM-R1, a train and a test split.
 
@@ -162,6 +176,7 @@ RewardCommand = (
     | Annotated[RewardCheck, tyro.conf.subcommand("check")]
     | Annotated[RewardRelabel, tyro.conf.subcommand("relabel")]
     | Annotated[RewardVeto, tyro.conf.subcommand("veto")]
+    | Annotated[RewardClick, tyro.conf.subcommand("click")]
     | Annotated[RewardExport, tyro.conf.subcommand("export")]
     | Annotated[RewardBenchVlm, tyro.conf.subcommand("bench-vlm")]
 )
@@ -174,6 +189,7 @@ WORK: dict[type, str] = {
     RewardCheck: "robot.session.reward_check:check_reward",
     RewardRelabel: "robot.session.reward_relabel:relabel",
     RewardVeto: "robot.session.reward_veto:veto_plan",
+    RewardClick: "robot.session.reward_click:click_plan",
     RewardExport: "robot.session.reward_grounding:export_rows",
     RewardBenchVlm: "robot.session.reward_grounding:score_model",
 }

@@ -1,4 +1,4 @@
-"""A keypoint plan for every episode, asked for beside control: fresh, cached, re-anchored, else none."""
+"""A keypoint plan for every episode, asked for beside control: fresh, cached, moved, clicked, else none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from policies.rewards.keypoints.lift import LiftError
 from policies.rewards.keypoints.masks import Segmenter
 from policies.rewards.keypoints.plan import KeypointPlan, PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
-from policies.rewards.keypoints.plan_rules import PlanRules
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.keypoints.question import Question as Asked
 from policies.rewards.keypoints.question import View, plan_from_reply, prepare_question
 from policies.rewards.keypoints.reanchor import AnchoredPlan, anchored, reanchor
 from policies.rewards.keypoints.reply import PlanReply, reply_about
+from policies.rewards.operator_plans import OperatorPlans, clicked_plan
+from policies.rewards.operator_question import Clicks, OperatorDesk, OperatorQuestion
 from policies.rewards.vlm.background import Ticket, VlmWorker
 from policies.rewards.vlm.client import VlmClient
 from policies.rewards.vlm.errors import Dropped, VlmError
@@ -54,24 +55,32 @@ class _Made:
 class Planner:
     """Asks once an episode, and tells each change of what comes of it.
 
-    Where no usable answer comes, the last plan is moved to where its object lies now; where that fails too,
-    the episode's reward is the sparse one alone.
+    Where no usable answer comes, the last plan is moved to where its object lies now. Where that fails too a
+    person is asked to click one; until they have, the reward is the sparse one alone.
 
     Args:
         worker: does the asking, in its thread; closed with this.
         store: where plans are kept before they reward anything.
         request: what is asked for.
         now_ns: wall time, for the plans.
+        desk: where a person finds the question for them.
     """
 
     def __init__(
-        self, worker: VlmWorker, store: PlanStore, request: PlanRequest, now_ns: Callable[[], int]
+        self,
+        worker: VlmWorker,
+        store: PlanStore,
+        request: PlanRequest,
+        now_ns: Callable[[], int],
+        desk: OperatorDesk,
     ) -> None:
         self._worker, self._store, self._request, self._now_ns = worker, store, request, now_ns
         self._ticket: Ticket[_Made] | None = None
         self._plan: KeypointPlan | None = None
         self._mode: Mode = "fresh"  # of the last episode's plan: told when it changes
-        self._last: AnchoredPlan | None = None  # for the worker's thread alone
+        # For the worker's thread alone:
+        self._last: AnchoredPlan | None = None
+        self._operator = OperatorPlans(desk, store, self._clicked)
 
     def ask(self, views: tuple[View, ...]) -> None:
         """For an episode that begins with these views, the top one first; never waits."""
@@ -143,24 +152,20 @@ class Planner:
         return plan_from_reply(asked, answer.value, self._facts(asked.image_shas), source)
 
     def _from_last(self, asked: Asked, error: NudgeError) -> KeypointPlan:
-        """The last plan of the model's in the new scene; the error where there is none without a veto."""
-        last = self._last
-        if last is None or last.plan.id in {v.plan_id for v in self._store.vetoes()}:
-            raise error
-        try:
-            return reanchor(last, asked, self._facts(asked.image_shas))
-        except (LiftError, PlanError) as failed:
-            why = f"{type(error).__name__}: {error}"
-            raise PlanError([why, f"nor can plan {last.plan.version} be re-anchored: {failed}"]) from error
+        """The last plan, clicked or the model's, in the new scene; PlanError where none will do."""
+        last = self._last = self._operator.news() or self._last
+        why = [f"{type(error).__name__}: {error}"]
+        if last is not None and last.plan.id not in {v.plan_id for v in self._store.vetoes()}:
+            try:
+                return reanchor(last, asked, self._facts(asked.image_shas))
+            except (LiftError, PlanError) as failed:
+                why.append(f"nor can plan {last.plan.version} be re-anchored: {failed}")
+        question = OperatorQuestion(self._request.task.sentence, "; ".join(why), asked.top, asked.side)
+        raise PlanError([*why, self._operator.ask(question)]) from error
+
+    def _clicked(self, question: OperatorQuestion, clicks: Clicks) -> AnchoredPlan:
+        facts, request = self._facts(question.image_shas), self._request
+        return clicked_plan(question, clicks, facts, request.heights, request.segmenter)
 
     def _facts(self, image_shas: Mapping[str, str]) -> PlanFacts:
-        task = self._request.task
-        return PlanFacts(
-            version=self._store.next_version(),
-            arm=task.arms[0],
-            task=task.name,
-            sentence=task.sentence,
-            image_shas=image_shas,
-            created_ns=self._now_ns(),
-            rules=PlanRules(task.workspace),
-        )
+        return PlanFacts.of(self._request.task, self._store.next_version(), image_shas, self._now_ns())

@@ -33,6 +33,11 @@ def plans_dir(run_dir: Path) -> Path:
     return run_dir / "plans"
 
 
+def desk_dir(run_dir: Path) -> Path:
+    """Where a run lays the scene that a person is to click keypoints in."""
+    return plans_dir(run_dir) / "asked"
+
+
 def make_rewarder(job: Job) -> Labeller | None:
     """The dense reward of a stage that is learned from; None for the sparse rule."""
     config = job.config.reward
@@ -48,7 +53,8 @@ def make_rewarder(job: Job) -> Labeller | None:
     heights = HeightLines.at(config.heights_m, config.table_z_m)
     request = load("policies.rewards.planner:PlanRequest")(job.task, heights, segmenter)
     store = PlanStore(plans_dir(job.run_dir))
-    planner = load("policies.rewards.planner:Planner")(worker, store, request, time.time_ns)
+    desk = load("policies.rewards.operator_question:OperatorDesk")(desk_dir(job.run_dir))
+    planner = load("policies.rewards.planner:Planner")(worker, store, request, time.time_ns, desk)
     views = load("policies.rewards.plan_views:PlanViews")(mounts)
     thing = load("policies.rewards.true_object:TrueObject")
     if by_sight:

@@ -13,6 +13,7 @@ from policies.rewards.config import RewardConfig
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.masks import ColourSegmenter
 from policies.rewards.keypoints.plan_store import PlanStore
+from policies.rewards.operator_question import OperatorDesk
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.planner import Planner, PlanRequest
 from policies.rewards.rewarder import Rewarder
@@ -51,7 +52,8 @@ def rig(
     asked = VlmConfig(base_url, "test-vlm", breaker_failures=99, **short)
     client = VlmClient(asked, AnswerCache(run / "cache"), random=Random(0))
     request = PlanRequest(scene.TASK, HeightLines.at(config.heights_m), ColourSegmenter())
-    planner = Planner(VlmWorker(client), PlanStore(run / "plans"), request, lambda: 7)
+    desk = OperatorDesk(run / "plans" / "asked")
+    planner = Planner(VlmWorker(client), PlanStore(run / "plans"), request, lambda: 7, desk)
     return Rig(Rewarder(config, "arm", PlanViews(scene.MOUNTS), planner, TrueObject, lockstep), planner)
 
 

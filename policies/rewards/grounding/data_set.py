@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from policies.rewards.grounding.row import GroundingRow
+from policies.rewards.keypoints import png
 from robot.core.errors import StoreError
 
 TRAIN, HELD_OUT = "train", "test"
@@ -18,12 +18,11 @@ TRAIN, HELD_OUT = "train", "test"
 
 def save_picture(folder: Path, split: str, name: str, frame: np.ndarray) -> tuple[str, str]:
     """Write a frame uint8 RGB [H, W, 3] as PNG; returns its path from the folder, and the file's sha256."""
-    done, data = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-    assert done
+    data = png.encode(frame)
     path = Path("images") / split / f"{name}.png"
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_bytes(data.tobytes())
-    return str(path), hashlib.sha256(data.tobytes()).hexdigest()
+    (folder / path).write_bytes(data)
+    return str(path), hashlib.sha256(data).hexdigest()
 
 
 def write_split(folder: Path, split: str, rows: Iterable[GroundingRow]) -> int:

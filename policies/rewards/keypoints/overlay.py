@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from policies.rewards.keypoints import png
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.candidates import Candidate
 from policies.rewards.keypoints.drawing import (
@@ -43,10 +44,8 @@ class MarkedPicture:
 
     @property
     def png(self) -> bytes:
-        """Encoded, without loss: small labels survive."""
-        done, data = cv2.imencode(".png", cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR))
-        assert done
-        return data.tobytes()
+        """Encoded, as it is sent."""
+        return png.encode(self.pixels)
 
 
 def draw_top(frame: np.ndarray, marks: Sequence[Candidate], grid: Grid | None = None) -> MarkedPicture:

@@ -11,6 +11,7 @@ from policies.rewards.keypoints.camera_model import PinholeCamera, calibration_i
 from policies.rewards.keypoints.lift import LiftedPoint
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan, Provenance
 from policies.rewards.keypoints.plan_rules import PlanRules, require_valid
+from robot.task import Task
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class PlanFacts:
     image_shas: Mapping[str, str]
     created_ns: int
     rules: PlanRules
+
+    @classmethod
+    def of(cls, task: Task, version: int, image_shas: Mapping[str, str], created_ns: int) -> PlanFacts:
+        """For a task's first arm, in its workspace."""
+        return cls(
+            version, task.arms[0], task.name, task.sentence, image_shas, created_ns, PlanRules(task.workspace)
+        )
 
 
 @dataclass(frozen=True)

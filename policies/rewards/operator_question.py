@@ -1,0 +1,129 @@
+"""The scene that a person is asked to click keypoints in, on disk between the session and their window."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policies.replay.durable import disk_error, write_folder
+from policies.rewards.keypoints import png
+from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
+from policies.rewards.keypoints.pointed import PointedAt
+from policies.rewards.keypoints.question import View
+from policies.rewards.keypoints.sent_image import image_sha
+from robot.core.errors import StoreError
+
+_QUESTION, _ANSWER = "question.json", "answer.json"
+
+
+@dataclass(frozen=True, eq=False)
+class OperatorQuestion:
+    """What is to be clicked, in which views, and why nobody else can say."""
+
+    sentence: str
+    why: str
+    top: View
+    side: View
+
+    @property
+    def cameras(self) -> Mapping[str, PinholeCamera]:
+        """By the views' names."""
+        return {v.name: v.camera for v in (self.top, self.side)}
+
+    @property
+    def image_shas(self) -> Mapping[str, str]:
+        """Of the frames as the cameras gave them."""
+        return {v.name: image_sha(v.frame) for v in (self.top, self.side)}
+
+
+@dataclass(frozen=True, eq=False)
+class Clicks:
+    """What a person answered."""
+
+    operator: str
+    points: PointedAt
+
+
+class OperatorDesk:
+    """A folder with at most one question and its answer; the question stays until the next one is put."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    @property
+    def waiting(self) -> bool:
+        """A question is open."""
+        return (self.folder / _QUESTION).exists() and not (self.folder / _ANSWER).exists()
+
+    @property
+    def answered_s(self) -> float | None:
+        """When the answer was given, unix time; None while there is none."""
+        path = self.folder / _ANSWER
+        return path.stat().st_mtime if path.exists() else None
+
+    def ask(self, question: OperatorQuestion) -> None:
+        """Put a question in the place of the last one; StoreError when the disk refuses."""
+        views = (question.top, question.side)
+        said = {
+            "sentence": question.sentence,
+            "why": question.why,
+            "views": [_camera_json(v) for v in views],
+        }
+        files = {f"{v.name}.png": png.encode(v.frame) for v in views}
+        self.clear()
+        write_folder(self.folder, {**files, _QUESTION: json.dumps(said, indent=1).encode()})
+
+    def clear(self) -> None:
+        """Take the question back, and its answer."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def question(self) -> OperatorQuestion | None:
+        """The last one put; StoreError where it is damaged."""
+        path = self.folder / _QUESTION
+        if not path.exists():
+            return None
+        try:
+            said = json.loads(path.read_text())
+            top, side = (self._view(v) for v in said["views"])
+            return OperatorQuestion(said["sentence"], said["why"], top, side)
+        except (OSError, ValueError, KeyError, TypeError, CameraModelError) as error:
+            raise StoreError(f"{path} is damaged ({error}); delete {self.folder}") from error
+
+    def answer(self, clicks: Clicks) -> None:
+        """Answer the question that is open; StoreError when the disk refuses."""
+        points = {n: {c: list(map(float, p)) for c, p in at.items()} for n, at in clicks.points.items()}
+        aside, path = self.folder / f".{_ANSWER}", self.folder / _ANSWER
+        try:
+            aside.write_text(json.dumps({"operator": clicks.operator, "points": points}))
+            aside.replace(path)
+        except OSError as error:
+            raise disk_error(path, error) from error
+
+    def answered(self) -> Clicks | None:
+        """The answer to the last question, if there is one; StoreError where it is damaged."""
+        path = self.folder / _ANSWER
+        try:
+            said = json.loads(path.read_text())
+            points = {n: {c: np.array(p) for c, p in at.items()} for n, at in said["points"].items()}
+            return Clicks(said["operator"], points)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise StoreError(f"{path} is damaged ({error}); delete it and click again") from error
+
+    def _view(self, said: dict[str, Any]) -> View:
+        numbers = {k: np.array(said[k]) for k in ("K", "distortion", "T_base_cam")}
+        camera = PinholeCamera(**numbers, width=said["width"], height=said["height"])
+        return View(said["name"], camera, png.decode((self.folder / f"{said['name']}.png").read_bytes()))
+
+
+def _camera_json(view: View) -> dict[str, Any]:
+    camera = view.camera
+    numbers = {k: getattr(camera, k).tolist() for k in ("K", "distortion", "T_base_cam")}
+    return {"name": view.name, **numbers, "width": camera.width, "height": camera.height}
