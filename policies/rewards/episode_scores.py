@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,14 +51,17 @@ def score_as_named(
     plans: Mapping[int, KeypointPlan],
     config: RewardConfig,
     arm: str,
-    make_object: MakeObject,
+    make_object: Callable[[int], MakeObject],
 ) -> Array:
-    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for any other."""
+    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for any other.
+
+    ``make_object`` gives what follows the object that a version of the plan marked.
+    """
     scores = np.zeros(len(episode) + 1, np.float32)
     for version in plans.keys() & set(episode.plan.tolist()):
         named = episode.plan == version
         start = int(np.argmax(named))
-        told = score_episode(episode, plans[version], config, arm, make_object, start)
+        told = score_episode(episode, plans[version], config, arm, make_object(version), start)
         scores[named] = told[named]
     return scores
 

@@ -86,6 +86,7 @@ class OperatorPlans:
         mine = [p for p in known if p.provenance == "operator"]
         if mine:  # a resumed session, which has it stored already
             return AnchoredPlan(mine[-1], made.look)
+        self._store.keep_cameras(made.plan.version, question.cameras)
         self._store.write(made.plan)
         log.info("plan %d, clicked by %s", made.plan.version, clicks.operator)
         return made

@@ -14,6 +14,7 @@ import numpy as np
 from policies.replay.durable import disk_error, write_folder
 from policies.rewards.keypoints import png
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
+from policies.rewards.keypoints.camera_numbers import from_numbers, to_numbers
 from policies.rewards.keypoints.pointed import PointedAt
 from policies.rewards.keypoints.question import View
 from policies.rewards.keypoints.sent_image import image_sha
@@ -73,7 +74,7 @@ class OperatorDesk:
         said = {
             "sentence": question.sentence,
             "why": question.why,
-            "views": [_camera_json(v) for v in views],
+            "views": [{"name": v.name, **to_numbers(v.camera)} for v in views],
         }
         files = {f"{v.name}.png": png.encode(v.frame) for v in views}
         self.clear()
@@ -118,12 +119,5 @@ class OperatorDesk:
             raise StoreError(f"{path} is damaged ({error}); delete it and click again") from error
 
     def _view(self, said: dict[str, Any]) -> View:
-        numbers = {k: np.array(said[k]) for k in ("K", "distortion", "T_base_cam")}
-        camera = PinholeCamera(**numbers, width=said["width"], height=said["height"])
-        return View(said["name"], camera, png.decode((self.folder / f"{said['name']}.png").read_bytes()))
-
-
-def _camera_json(view: View) -> dict[str, Any]:
-    camera = view.camera
-    numbers = {k: getattr(camera, k).tolist() for k in ("K", "distortion", "T_base_cam")}
-    return {"name": view.name, **numbers, "width": camera.width, "height": camera.height}
+        picture = (self.folder / f"{said['name']}.png").read_bytes()
+        return View(said["name"], from_numbers(said), png.decode(picture))

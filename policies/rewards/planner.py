@@ -137,6 +137,7 @@ class Planner:
         except (VlmError, LiftError, PlanError) as error:
             made = _Made(self._from_last(asked, error), f"{type(error).__name__}: {error}")
         plan = made.plan
+        self._store.keep_cameras(plan.version, asked.cameras)
         self._store.write(plan)
         if not made.instead_of:  # a moved plan is no parent: each move would add its error
             self._last = anchored(plan, asked)

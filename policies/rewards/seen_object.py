@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from policies.rewards.followed import FollowedPoint, Moment
+from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.plan import KeypointPlan
-from policies.rewards.plan_views import PlanViews
 from policies.rewards.tracking.object_point import ObjectPoint, ObjectPointTracker
+
+CamerasOf = Callable[[KeypointPlan], Mapping[str, PinholeCamera]]
 
 
 class SeenObjects:
     """Follows with those of the plan's cameras that do not move.
 
     Args:
-        views: has their models.
+        cameras: their models, for the scene of a plan.
         patience_s: the longest that a look may hold a control step up; None in simulated time, which waits.
             Most looks take some 10 ms, but searching a whole image for a lost object takes ten times that.
     """
 
-    def __init__(self, views: PlanViews, patience_s: float | None) -> None:
-        self._views, self._patience_s = views, patience_s
+    def __init__(self, cameras: CamerasOf, patience_s: float | None) -> None:
+        self._cameras, self._patience_s = cameras, patience_s
         self._thread = ThreadPoolExecutor(1, "tracker")
 
     def __call__(self, plan: KeypointPlan, first: Moment) -> SeenObject:
         """Begun with an episode's first images; NoObject where none of the cameras can follow the object."""
-        tracker = ObjectPointTracker(self._views.fixed_cameras())
+        tracker = ObjectPointTracker(self._cameras(plan))
         tracker.begin(first.images, first.T_base_tcp, plan)
         return SeenObject(tracker, self._thread, self._patience_s)
 

@@ -17,6 +17,7 @@ from policies.rewards.check.evidence import Evidence, Pay, gather
 from policies.rewards.check.verdict import VERSIONS, Criterion, Verdict, judge
 from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.episode_scores import score_in_order
+from policies.rewards.keypoints.masks import NoObject
 from policies.tasks import TASKS
 from robot.core.types import Outcome
 from robot.session.reward_material import RewardMaterial, read_material
@@ -58,8 +59,12 @@ def _evidence(episode: Episode, material: RewardMaterial, config: RewardConfig, 
     if plan is None:
         return "whose plan was vetoed"
     first = int(np.argmax(episode.plan == plan.version))
-    score = partial(score_in_order, episode, plan, config, material.arm, material.make_object(config.rule))
-    return gather(episode, first, score, pay, material.arm) or "too short after the plan's arrival"
+    thing = material.make_object(config.rule, plan.version)
+    score = partial(score_in_order, episode, plan, config, material.arm, thing)
+    try:
+        return gather(episode, first, score, pay, material.arm) or "too short after the plan's arrival"
+    except NoObject:
+        return "whose object the cameras cannot follow"
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.followed import MakeObject
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.plan_book import PlanBook
+from policies.rewards.seen_object import SeenObjects
 from policies.rewards.true_object import TrueObject
 from robot.core.errors import NudgeError
 from robot.session.config import SessionConfig, load_config
 from robot.session.job import Job
-from robot.session.rewards import plans_dir
+from robot.session.rewards import camera_mounts, is_seen, plans_dir
 
 MODES = ("demo", "train")
 
@@ -36,20 +37,19 @@ class RewardMaterial:
         """Whose base frame the plans are in."""
         return Job(self.run, self.session, "demos").task.arms[0]
 
-    def make_object(self, rule: Rule) -> MakeObject:
-        """What follows a plan's object, as live.
+    def make_object(self, rule: Rule, version: int) -> MakeObject:
+        """What follows a plan's object as live, with the cameras that this version of the run was made from.
 
         Raises:
-            NudgeError: the session followed it with cameras, whose models a run does not keep.
+            StoreError: the session followed objects with cameras, and did not keep their models.
         """
-        task = Job(self.run, self.session, "demos").task
-        if rule == "shaped" and not task.privileged:
-            raise NudgeError(
-                f"{self.run}: cameras followed the objects of {task.name}, and a run does not keep their "
-                "models; want a run of a task whose state tells where objects are (lift_state), or "
-                "--rule kagi, which looks at the tool alone"
-            )
-        return TrueObject
+        job = Job(self.run, self.session, "demos")
+        if not is_seen(job.task, rule):
+            return TrueObject
+        mounts = camera_mounts(job, self.session.reward)
+        kept = PlanStore(plans_dir(self.run)).cameras(version)
+        fixed = {name: camera for name, camera in kept.items() if mounts[name].on == "base"}
+        return SeenObjects(lambda _: fixed, None)
 
     @property
     def discount(self) -> float:

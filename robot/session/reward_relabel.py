@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.progress import track
 from policies.replay.episode import Episode
 from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.episode_scores import score_as_named, score_episode
+from policies.rewards.keypoints.masks import NoObject
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.label_columns import LabelColumns, Labels
 from policies.rewards.label_difference import LabelDifference, difference, summary
@@ -85,7 +87,8 @@ def _difference(
 
 def _own(episode: Episode, material: RewardMaterial, config: RewardConfig) -> Labels:
     usable = material.book.usable
-    dense = score_as_named(episode, usable, config, material.arm, material.make_object(config.rule))
+    thing = partial(material.make_object, config.rule)
+    dense = score_as_named(episode, usable, config, material.arm, thing)
     return Labels(dense, np.where(np.isin(episode.plan, list(usable)), episode.plan, 0).astype(np.int32))
 
 
@@ -93,9 +96,13 @@ def _by(others: PlanBook, episode: Episode, material: RewardMaterial, config: Re
     named = next((p for p in material.book.plans if p.version == episode.plan.max()), None)
     plan = None if named is None else others.like(named)
     none = np.zeros(len(episode) + 1, np.int32)
-    if plan is None or plan.id in others.vetoed:
+    if named is None or plan is None or plan.id in others.vetoed:
         return Labels(np.zeros(len(none), np.float32), none)
-    dense = score_episode(episode, plan, config, material.arm, material.make_object(config.rule))
+    thing = material.make_object(config.rule, named.version)
+    try:
+        dense = score_episode(episode, plan, config, material.arm, thing)
+    except NoObject:
+        return Labels(np.zeros(len(none), np.float32), none)
     return Labels(dense, np.full_like(none, plan.version))
 
 

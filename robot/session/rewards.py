@@ -43,8 +43,10 @@ def make_rewarder(job: Job) -> Labeller | None:
     config = job.config.reward
     if config.vlm is None or config.rule == "sparse" or job.stage not in STAGES:
         return None
-    mounts = _mounts(job, config)
-    by_sight = _by_sight(job.task, config.rule, mounts)
+    mounts = camera_mounts(job, config)
+    by_sight = is_seen(job.task, config.rule)
+    if by_sight:
+        _require_fixed(job.task, mounts)
     # With the extra `rewards` only: a session without a dense reward needs none of it.
     cache = load("policies.rewards.vlm.cache:AnswerCache")(job.run_dir / "vlm_cache")
     client = load("policies.rewards.vlm.client:VlmClient")(config.vlm, cache)
@@ -59,7 +61,7 @@ def make_rewarder(job: Job) -> Labeller | None:
     thing = load("policies.rewards.true_object:TrueObject")
     if by_sight:
         patience_s = _PATIENCE * job.task.control_period_s if job.realtime else None
-        thing = load("policies.rewards.seen_object:SeenObjects")(views, patience_s)
+        thing = load("policies.rewards.seen_object:SeenObjects")(lambda _: views.fixed_cameras(), patience_s)
     return load("policies.rewards.rewarder:Rewarder")(
         config, job.task.arms[0], views, planner, thing, not job.realtime
     )
@@ -93,18 +95,13 @@ def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> Residual
     return residual
 
 
-def _by_sight(task: Task, rule: Rule, mounts: Mapping[str, CameraMount]) -> bool:
+def is_seen(task: Task, rule: Rule) -> bool:
     """Whether the object is followed by the cameras that do not move, as nobody tells where it is."""
-    if task.privileged or rule == "kagi":  # KAGI's rule looks at the tool alone
-        return False
-    if not any(mount.on == "base" and c in task.cameras for c, mount in mounts.items()):
-        got = ", ".join(f"{c} on {m.on}" for c, m in mounts.items())
-        want = f"want one on base that {task.name} has ({', '.join(task.cameras) or 'none'})"
-        raise ConfigError([f"got {got}; {want}"], "cameras to follow the object with")
-    return True
+    return rule == "shaped" and not task.privileged  # KAGI's rule looks at the tool alone
 
 
-def _mounts(job: Job, config: RewardConfig) -> dict[str, CameraMount]:
+def camera_mounts(job: Job, config: RewardConfig) -> dict[str, CameraMount]:
+    """Where the cameras of the reward are; ConfigError lists those that nobody has calibrated."""
     if is_twin(job.rig):
         known: Mapping[str, CameraMount | None] = load("sim.camera:camera_mounts")(job.task)
     else:
@@ -114,6 +111,13 @@ def _mounts(job: Job, config: RewardConfig) -> dict[str, CameraMount]:
     if bad:
         raise ConfigError(bad, "cameras of the reward")
     return {c: mount for c in config.cameras if (mount := known[c]) is not None}
+
+
+def _require_fixed(task: Task, mounts: Mapping[str, CameraMount]) -> None:
+    if not any(mount.on == "base" and c in task.cameras for c, mount in mounts.items()):
+        got = ", ".join(f"{c} on {m.on}" for c, m in mounts.items())
+        want = f"want one on base that {task.name} has ({', '.join(task.cameras) or 'none'})"
+        raise ConfigError([f"got {got}; {want}"], "cameras to follow the object with")
 
 
 def _lack(camera: str, known: Mapping[str, CameraMount | None]) -> str:

@@ -38,9 +38,9 @@ def test_each_step_is_scored_by_the_plan_it_names_and_one_that_is_not_there_says
     one, other = lifted(plan=first, arrives=2), lifted(plan=then, arrives=9)
     plan = np.where(np.arange(25) < 9, one.plan, other.plan)
     both = replace(one, plan=plan, dense=np.where(plan == 2, other.dense, one.dense))
-    again = score_as_named(both, {1: first, 2: then}, CONFIG, "arm", TrueObject)
+    again = score_as_named(both, {1: first, 2: then}, CONFIG, "arm", lambda _: TrueObject)
     np.testing.assert_allclose(again, both.dense, atol=1e-6)
-    without = score_as_named(both, {2: then}, CONFIG, "arm", TrueObject)
+    without = score_as_named(both, {2: then}, CONFIG, "arm", lambda _: TrueObject)
     np.testing.assert_allclose(without, np.where(plan == 2, both.dense, 0), atol=1e-6)
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera, calibration_id
-from policies.rewards.keypoints.clicks import plan_from_clicks
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.lift import LiftError, known
 from policies.rewards.keypoints.masks import ColourSegmenter
 from policies.rewards.keypoints.plan import PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
 from policies.rewards.keypoints.plan_rules import PlanRules
-from policies.rewards.keypoints.pointed import lift_points
+from policies.rewards.keypoints.pointed import lift_points, plan_from_points
 from policies.rewards.keypoints.question import NotVisible, Question, View, plan_from_reply, prepare_question
 from policies.rewards.keypoints.reply import GraspPoint, PlanReply, TargetPoint, WaypointBlock, parse_reply
 from robot.core import se3
@@ -182,6 +181,7 @@ def test_a_frame_of_another_size_than_the_calibration_is_refused() -> None:
         View("top", TOP, np.zeros((64, 64, 3), np.uint8))
 
 
+ANNA = PlanSource("operator", "anna", 1.0)
 POINTS = {"grasp": [0.45, 0.08, 0.02], "over": [0.5, 0.0, 0.1], "target": [0.58, -0.1, 0.05]}
 
 
@@ -190,7 +190,7 @@ def clicks() -> dict[str, dict[str, np.ndarray]]:
 
 
 def test_clicks_in_two_views_make_a_plan() -> None:
-    plan = plan_from_clicks(clicks(), CAMERAS, FACTS, "anna")
+    plan = plan_from_points(clicks(), CAMERAS, FACTS, ANNA)
     np.testing.assert_allclose(plan.waypoints_m, list(POINTS.values()), atol=1e-6)
     assert (plan.provenance, plan.model, plan.confidence, plan.version) == ("operator", "anna", 1.0, 3)
     assert set(plan.mask_points_px) == {"top", "side"}
@@ -205,7 +205,7 @@ def test_a_plan_from_the_truth_is_exact_and_sure() -> None:
 
 def test_one_view_needs_a_height() -> None:
     views = {name: {"top": pixels["top"]} for name, pixels in clicks().items()}
-    plan = plan_from_clicks(views, CAMERAS, FACTS, "anna", {n: p[2] for n, p in POINTS.items()})
+    plan = plan_from_points(views, CAMERAS, FACTS, ANNA, {n: p[2] for n, p in POINTS.items()})
     np.testing.assert_allclose(plan.waypoints_m, list(POINTS.values()), atol=1e-6)
     assert plan.calibration_id == calibration_id({"top": TOP})
     with pytest.raises(LiftError, match="grasp: pointed at in top alone; do so in a second view"):
@@ -222,7 +222,7 @@ def test_clicks_that_do_not_fit_are_named() -> None:
         lift_points(wrong, CAMERAS)
     backwards = dict(reversed(clicks().items()))
     with pytest.raises(PlanError, match="pointed at target, over, grasp; want grasp first and target last"):
-        plan_from_clicks(backwards, CAMERAS, FACTS, "anna")
+        plan_from_points(backwards, CAMERAS, FACTS, ANNA)
 
 
 def test_a_model_that_follows_the_prompts_example_gets_a_parsed_reply() -> None:

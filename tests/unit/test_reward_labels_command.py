@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,11 +123,12 @@ def test_a_run_without_plans_is_refused(nudge: Nudge, tmp_path: Path) -> None:
     assert "learned by the rule 'sparse'" in err
 
 
-def test_a_run_whose_objects_cameras_followed_is_refused_but_for_the_rule_that_needs_none(
+def test_a_run_that_kept_no_cameras_is_refused_but_for_the_rule_that_needs_none(
     nudge: Nudge, run: Path
 ) -> None:
-    save_config(SessionConfig(task="lift", reward=CONFIG), run / "config.json")
+    seen = replace(CONFIG, top_camera="wrist", side_camera="front")
+    save_config(SessionConfig(task="lift", reward=seen), run / "config.json")
     status, _, err = nudge("relabel", run, "--rule", "shaped")
     assert status == 2
-    assert "cameras followed the objects of lift" in err
+    assert "0001.cameras.json is missing: the run was recorded by a version that kept no cameras" in err
     assert nudge("relabel", run, "--rule", "kagi")[0] == 0

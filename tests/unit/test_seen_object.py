@@ -49,7 +49,7 @@ def moment(y_m: float = 0.0) -> Moment:
 def follower(patience_s: float | None = None) -> Callable[[KeypointPlan, Moment], SeenObject]:
     views = PlanViews({"top": scene.MOUNTS["top"]})
     scene.show(views.hear)
-    return SeenObjects(views, patience_s)
+    return SeenObjects(lambda _: views.fixed_cameras(), patience_s)
 
 
 def test_progress_of_a_square_that_is_pushed_is_seen() -> None:

@@ -6,11 +6,14 @@ import dataclasses
 import json
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from policies.replay.durable import disk_error, fsync
+from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
+from policies.rewards.keypoints.camera_numbers import from_numbers, to_numbers
 from policies.rewards.keypoints.plan import KeypointPlan, PlanError
 from robot.core.errors import StoreError, UnknownName
 
@@ -29,7 +32,7 @@ class Veto:
 
 
 class PlanStore:
-    """A folder with ``0001.json``, .. one a version, and ``vetoes.jsonl``, a line each."""
+    """A folder with ``0001.json`` and ``0001.cameras.json``, .. a version each, and ``vetoes.jsonl``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
@@ -53,6 +56,29 @@ class PlanStore:
             with suppress(OSError):  # where nothing could be written there is nothing to take away
                 aside.unlink()
         return target
+
+    def keep_cameras(self, version: int, cameras: Mapping[str, PinholeCamera]) -> None:
+        """Store the models of the cameras that a plan was made from, beside it; StoreError as `write`."""
+        path = self._cameras(version)
+        aside = path.with_name(f".{path.name}.tmp")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside.write_text(json.dumps({name: to_numbers(c) for name, c in cameras.items()}))
+            aside.replace(path)
+        except OSError as error:
+            raise disk_error(path, error) from error
+
+    def cameras(self, version: int) -> Mapping[str, PinholeCamera]:
+        """Those that plan was made from; StoreError where they were not kept, or are damaged."""
+        path = self._cameras(version)
+        try:
+            return {name: from_numbers(c) for name, c in json.loads(path.read_text()).items()}
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"{path} is missing: the run was recorded by a version that kept no cameras; record it again"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, CameraModelError) as error:
+            raise StoreError(f"{path} is damaged ({error}); restore it from a copy of the run") from error
 
     def plans(self) -> tuple[KeypointPlan, ...]:
         """All, by version. StoreError names a file that was changed or damaged."""
@@ -120,6 +146,9 @@ class PlanStore:
                 f"{target} already holds a plan of that version; plans are never replaced: "
                 f"give the new one version {self.next_version()}"
             ) from error
+
+    def _cameras(self, version: int) -> Path:
+        return self._folder / f"{version:04d}.cameras.json"
 
     def _files(self) -> list[Path]:
         return sorted(p for p in self._folder.glob("*.json") if p.stem.isdigit())
