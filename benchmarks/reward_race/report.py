@@ -11,7 +11,7 @@ from benchmarks.reward_race.arms import ARMS
 from robot.session.statistics import Rate
 
 _NOTES = """
-One task, `lift_state`, from ten demonstrations and a base that knows it half; nobody helps. Every arm of
+One task, `lift_state`, from ten demonstrations and a base that knows it badly; nobody helps. Every arm of
 a seed has the same demonstrations, base and starts. Only the reward differs: *sparse* is success alone,
 *shaped* adds a potential along the plan, *kagi* pays KAGI's dense reward as we read it. The model answers
 from the twin's truth (*oracle*), with 8 px of noise in the pictures it was sent (*noisy*), with a target in
