@@ -13,6 +13,7 @@ from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.keypoints.pointed import plan_from_points
 from policies.rewards.keypoints.question import prepare_question
 from policies.rewards.keypoints.reanchor import AnchoredPlan, anchored
+from policies.rewards.keypoints.stored_plan import store_plan
 from policies.rewards.operator_question import Clicks, OperatorDesk, OperatorQuestion
 from robot.core.errors import NudgeError
 
@@ -86,7 +87,6 @@ class OperatorPlans:
         mine = [p for p in known if p.provenance == "operator"]
         if mine:  # a resumed session, which has it stored already
             return AnchoredPlan(mine[-1], made.look)
-        self._store.keep_cameras(made.plan.version, question.cameras)
-        self._store.write(made.plan)
+        store_plan(self._store, made.plan, (question.top, question.side))
         log.info("plan %d, clicked by %s", made.plan.version, clicks.operator)
         return made

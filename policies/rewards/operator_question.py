@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from policies.replay.durable import disk_error, write_folder
-from policies.rewards.keypoints import png
+from policies.rewards.keypoints import encoded
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
 from policies.rewards.keypoints.camera_numbers import from_numbers, to_numbers
 from policies.rewards.keypoints.pointed import PointedAt
@@ -76,7 +76,7 @@ class OperatorDesk:
             "why": question.why,
             "views": [{"name": v.name, **to_numbers(v.camera)} for v in views],
         }
-        files = {f"{v.name}.png": png.encode(v.frame) for v in views}
+        files = {f"{v.name}.png": encoded.png(v.frame) for v in views}
         self.clear()
         write_folder(self.folder, {**files, _QUESTION: json.dumps(said, indent=1).encode()})
 
@@ -120,4 +120,4 @@ class OperatorDesk:
 
     def _view(self, said: dict[str, Any]) -> View:
         picture = (self.folder / f"{said['name']}.png").read_bytes()
-        return View(said["name"], from_numbers(said), png.decode(picture))
+        return View(said["name"], from_numbers(said), encoded.decoded(picture))

@@ -17,6 +17,7 @@ from policies.rewards.keypoints.question import Question as Asked
 from policies.rewards.keypoints.question import View, plan_from_reply, prepare_question
 from policies.rewards.keypoints.reanchor import AnchoredPlan, anchored, reanchor
 from policies.rewards.keypoints.reply import PlanReply, reply_about
+from policies.rewards.keypoints.stored_plan import store_plan
 from policies.rewards.operator_plans import OperatorPlans, clicked_plan
 from policies.rewards.operator_question import Clicks, OperatorDesk, OperatorQuestion
 from policies.rewards.vlm.background import Ticket, VlmWorker
@@ -137,8 +138,7 @@ class Planner:
         except (VlmError, LiftError, PlanError) as error:
             made = _Made(self._from_last(asked, error), f"{type(error).__name__}: {error}")
         plan = made.plan
-        self._store.keep_cameras(plan.version, asked.cameras)
-        self._store.write(plan)
+        store_plan(self._store, plan, (asked.top, asked.side))
         if not made.instead_of:  # a moved plan is no parent: each move would add its error
             self._last = anchored(plan, asked)
         log.info("plan %d (%s, confidence %.2f)", plan.version, plan.provenance, plan.confidence)

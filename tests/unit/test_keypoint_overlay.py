@@ -30,10 +30,10 @@ HEIGHTS = HeightLines.at([0.0, 0.05, 0.1], table_z_m=0.02)
 def test_tiles_are_named_from_the_lower_left() -> None:
     grid = Grid()
     assert (grid.names[0], grid.names[4], grid.names[-1], len(grid.names)) == ("a1", "e1", "e5", 25)
-    np.testing.assert_allclose(grid.centre_px("a1", (500, 250)), [49.5, 224.5])
-    np.testing.assert_allclose(grid.centre_px("c5", (500, 250)), [249.5, 24.5])
+    np.testing.assert_allclose(grid.corners_px("a1", (500, 250)), [[-0.5, 199.5], [99.5, 249.5]])
+    np.testing.assert_allclose(grid.corners_px("c5", (500, 250)).mean(axis=0), [249.5, 24.5])
     with pytest.raises(ValueError, match="no tile 'f1'; want a1 to e5"):
-        grid.centre_px("f1", (500, 250))
+        grid.corners_px("f1", (500, 250))
     with pytest.raises(ValueError, match="outside"):
         grid.tile_at(np.array([500.0, 0.0]), (500, 250))
 
@@ -45,7 +45,7 @@ def test_every_pixel_lies_in_the_tile_it_is_said_to(columns: int, rows: int, x: 
     pixel = np.array([x, y]) * size - 0.5
     low, high = grid.corners_px(grid.tile_at(pixel, size), size)
     assert ((pixel >= low - 1e-6) & (pixel <= high + 1e-6)).all()
-    assert all(grid.tile_at(grid.centre_px(n, size), size) == n for n in grid.names)
+    assert all(grid.tile_at(grid.corners_px(n, size).mean(axis=0), size) == n for n in grid.names)
 
 
 def test_a_height_line_runs_through_what_is_that_high_there() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from policies.rewards.keypoints.agreement import most_agreed
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.overlay import GRASPED, OTHER, draw_plan
 from policies.rewards.keypoints.pixel_formats import FORMATS, PixelFormatError
 from policies.rewards.keypoints.pixel_spellings import Finding, read_reply, write_reply
-from policies.rewards.keypoints.plan import KeypointPlan, PlanError
+from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
 from policies.rewards.keypoints.plan_rules import PlanRules
 from policies.rewards.keypoints.pointed import plan_from_points
@@ -72,13 +71,3 @@ def test_a_pointed_plan_is_where_it_was_pointed_at() -> None:
     grasp, target = ((TOP.project(p)[0] + 0.5) * 3 - 0.5 for p in made.waypoints_m)
     assert tuple(picture[round(grasp[1]), round(grasp[0])]) == GRASPED
     assert tuple(picture[round(target[1]), round(target[0])]) == OTHER
-
-
-def test_the_plan_most_agree_with_is_taken_with_their_share_as_confidence() -> None:
-    off, one, two = plan(0.3), plan(0.40, confidence=0.8), plan(0.41)
-    agreed = most_agreed([off, one, two], asked=4)
-    np.testing.assert_array_equal(agreed.waypoints_m, one.waypoints_m)
-    assert agreed.confidence == pytest.approx(0.8 * 2 / 4)
-    assert most_agreed([one], asked=1) == one
-    with pytest.raises(PlanError, match="0 plans from 3 questions"):
-        most_agreed([], asked=3)

@@ -17,7 +17,14 @@ from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_p
 from policies.rewards.keypoints.plan_rules import PlanRules
 from policies.rewards.keypoints.pointed import lift_points, plan_from_points
 from policies.rewards.keypoints.question import NotVisible, Question, View, plan_from_reply, prepare_question
-from policies.rewards.keypoints.reply import GraspPoint, PlanReply, TargetPoint, WaypointBlock, parse_reply
+from policies.rewards.keypoints.reply import (
+    GraspPoint,
+    PlanReply,
+    TargetPoint,
+    WaypointBlock,
+    parse_reply,
+    reply_schema,
+)
 from robot.core import se3
 from robot.task import Box
 
@@ -89,7 +96,7 @@ def test_from_a_scene_to_a_plan() -> None:
     red_first = asked.masks[0].contains(TOP.project(np.array([*RED, 0.0])))[0]
     grasped, other = (RED, BLUE) if red_first else (BLUE, RED)
     assert [m.label for m in asked.marks if m.mask == 0] == ["P1", "P2", "P3", "P4", "P5"]
-    assert asked.schema["$defs"]["GraspPoint"]["properties"]["keypoint"]["enum"] == [
+    assert reply_schema(asked.vocabulary)["$defs"]["GraspPoint"]["properties"]["keypoint"]["enum"] == [
         "P1",
         "P2",
         "P3",

@@ -14,7 +14,6 @@ from policies.rewards.keypoints.pixel_formats import (
     from_pixels,
     pixel_format,
     rank_formats,
-    require_order,
     to_pixels,
 )
 from policies.rewards.keypoints.pixel_spellings import Finding, example, read_reply, write_reply
@@ -159,13 +158,6 @@ def test_drawn_marks_tell_which_format_a_model_speaks(truth: str) -> None:
     ranked = rank_formats(answers, MARKS, VGA)
     assert ranked[0][0] == truth
     assert ranked[0][1] < 10.0
-
-
-def test_exchanged_axes_are_caught_by_the_marks_though_in_range() -> None:
-    swapped = to_pixels(from_pixels(MARKS, FORMATS["gemini"], VGA), FORMATS["qwen3-vl"], VGA)
-    with pytest.raises(PixelFormatError, match="use the format thousand-yx"):
-        require_order(swapped, MARKS, FORMATS["qwen3-vl"], VGA)
-    require_order(MARKS + 8.0, MARKS, FORMATS["qwen3-vl"], VGA)
 
 
 @pytest.mark.parametrize(

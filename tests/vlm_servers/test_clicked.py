@@ -50,6 +50,9 @@ def test_a_clicked_plan_rewards_the_episodes_after_it(
     clicked, moved = PlanStore(tmp_path / "plans").plans()
     assert (clicked.provenance, clicked.model) == ("operator", "anna")
     assert (moved.provenance, moved.parent_id) == ("reanchored", clicked.id)
+    # A picture of each from both cameras, by which a person decides on a veto.
+    pictures = sorted(p.name for p in (tmp_path / "plans").glob("*.jpg"))
+    assert pictures == ["0001.side.jpg", "0001.top.jpg", "0002.side.jpg", "0002.top.jpg"]
     np.testing.assert_allclose(moved.waypoints_m, np.array([scene.RED, scene.RED + UP]) + SHIFT, atol=0.003)
 
 

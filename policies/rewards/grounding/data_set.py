@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from policies.rewards.grounding.row import GroundingRow
-from policies.rewards.keypoints import png
+from policies.rewards.keypoints import encoded
 from robot.core.errors import StoreError
 
 TRAIN, HELD_OUT = "train", "test"
@@ -18,7 +18,7 @@ TRAIN, HELD_OUT = "train", "test"
 
 def save_picture(folder: Path, split: str, name: str, frame: np.ndarray) -> tuple[str, str]:
     """Write a frame uint8 RGB [H, W, 3] as PNG; returns its path from the folder, and the file's sha256."""
-    data = png.encode(frame)
+    data = encoded.png(frame)
     path = Path("images") / split / f"{name}.png"
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_bytes(data)

@@ -37,10 +37,6 @@ class Grid:
         fractions = np.array([[column, self.rows - row], [column + 1, self.rows - row + 1]], float)
         return fractions / [self.columns, self.rows] * size - 0.5
 
-    def centre_px(self, name: str, size: tuple[int, int]) -> np.ndarray:
-        """The middle [2] of a tile."""
-        return self.corners_px(name, size).mean(axis=0)
-
     def tile_at(self, pixel: np.ndarray, size: tuple[int, int]) -> str:
         """The tile that a pixel [2] lies in; ValueError outside the picture."""
         fraction = (np.asarray(pixel, float) + 0.5) / size

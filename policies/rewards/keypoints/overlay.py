@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from policies.rewards.keypoints import png
+from policies.rewards.keypoints import encoded
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.candidates import Candidate
 from policies.rewards.keypoints.drawing import (
@@ -45,7 +45,7 @@ class MarkedPicture:
     @property
     def png(self) -> bytes:
         """Encoded, as it is sent."""
-        return png.encode(self.pixels)
+        return encoded.png(self.pixels)
 
 
 def draw_top(frame: np.ndarray, marks: Sequence[Candidate], grid: Grid | None = None) -> MarkedPicture:

@@ -112,18 +112,6 @@ def rank_formats(values: np.ndarray, known_px: Pixels, image: SentImage) -> tupl
     return tuple(sorted(off.items(), key=lambda pair: pair[1]))
 
 
-def require_order(pixels: Pixels, known_px: Pixels, fmt: PixelFormat, image: SentImage) -> None:
-    """PixelFormatError where answers, read as ``fmt``, fit the marks much better with x and y exchanged."""
-    other = PixelFormat(fmt.name, fmt.unit, "yx" if fmt.order == "xy" else "xy", fmt.spelling)
-    values, known = from_pixels(pixels, fmt, image), np.asarray(known_px, float).reshape(-1, 2)
-    as_said, swapped = (_median_px(values, f, image, known) for f in (fmt, other))
-    if swapped < 0.5 * as_said and as_said > 0.05 * float(np.hypot(*image.size)):
-        raise PixelFormatError(
-            f"answers in {fmt.name!r} are {as_said:.0f} px off the marks, but {swapped:.0f} px with x and y "
-            f"exchanged: the model writes {other.order}; use the format {other.unit}-{other.order}"
-        )
-
-
 def _median_px(values: np.ndarray, fmt: PixelFormat, image: SentImage, known: Pixels) -> float:
     return float(np.median(np.linalg.norm(_convert(values, fmt, image) - known, axis=1)))
 

@@ -32,7 +32,7 @@ class Veto:
 
 
 class PlanStore:
-    """A folder with ``0001.json`` and ``0001.cameras.json``, .. a version each, and ``vetoes.jsonl``."""
+    """A folder with ``0001.json``, its cameras and pictures, .. a version each, and ``vetoes.jsonl``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
@@ -57,16 +57,17 @@ class PlanStore:
                 aside.unlink()
         return target
 
-    def keep_cameras(self, version: int, cameras: Mapping[str, PinholeCamera]) -> None:
-        """Store the models of the cameras that a plan was made from, beside it; StoreError as `write`."""
-        path = self._cameras(version)
-        aside = path.with_name(f".{path.name}.tmp")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            aside.write_text(json.dumps({name: to_numbers(c) for name, c in cameras.items()}))
-            aside.replace(path)
-        except OSError as error:
-            raise disk_error(path, error) from error
+    def keep_scene(
+        self, version: int, cameras: Mapping[str, PinholeCamera], pictures: Mapping[str, bytes]
+    ) -> None:
+        """Store the models of the cameras that a plan was made from, and JPEGs of it for people to look at.
+
+        StoreError when the disk refuses. To be called before `write`, so that no plan is without them.
+        """
+        numbers = json.dumps({name: to_numbers(c) for name, c in cameras.items()}).encode()
+        self._lay(self._cameras(version), numbers)
+        for name, data in pictures.items():
+            self._lay(self._folder / f"{version:04d}.{name}.jpg", data)
 
     def cameras(self, version: int) -> Mapping[str, PinholeCamera]:
         """Those that plan was made from; StoreError where they were not kept, or are damaged."""
@@ -94,11 +95,6 @@ class PlanStore:
     def next_version(self) -> int:
         """One more than the newest, from 1."""
         return max((int(path.stem) for path in self._files()), default=0) + 1
-
-    def newest(self) -> KeypointPlan | None:
-        """The newest plan without a veto, if there is one."""
-        against = {v.plan_id for v in self.vetoes()}
-        return next((p for p in reversed(self.plans()) if p.id not in against), None)
 
     def veto(self, plan_id: str, reason: str, who: str, when_ns: int) -> Veto:
         """Record a veto for good; the plan's file stays as it is. UnknownName for a plan that is not here."""
@@ -146,6 +142,15 @@ class PlanStore:
                 f"{target} already holds a plan of that version; plans are never replaced: "
                 f"give the new one version {self.next_version()}"
             ) from error
+
+    def _lay(self, path: Path, content: bytes) -> None:
+        aside = path.with_name(f".{path.name}.tmp")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(content)
+            aside.replace(path)
+        except OSError as error:
+            raise disk_error(path, error) from error
 
     def _cameras(self, version: int) -> Path:
         return self._folder / f"{version:04d}.cameras.json"

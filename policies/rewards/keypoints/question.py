@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from policies.rewards.keypoints.overlay import MarkedPicture, draw_side, draw_to
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
 from policies.rewards.keypoints.prompt import Prompt, build_prompt
-from policies.rewards.keypoints.reply import GraspPoint, PlanReply, reply_schema
+from policies.rewards.keypoints.reply import GraspPoint, PlanReply
 from policies.rewards.keypoints.sent_image import image_sha
 from policies.rewards.keypoints.vocabulary import Vocabulary
 from robot.core.errors import NudgeError
@@ -69,11 +68,6 @@ class Question:
     side_picture: MarkedPicture
     vocabulary: Vocabulary
     prompt: Prompt
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the reply."""
-        return reply_schema(self.vocabulary)
 
     @property
     def cameras(self) -> Mapping[str, PinholeCamera]:
