@@ -14,11 +14,7 @@ from pathlib import Path
 
 from robot.core.errors import NudgeError, UnknownName
 
-_ESCALATION = (
-    (signal.SIGINT, 5.0),
-    (signal.SIGTERM, 3.0),
-    (signal.SIGKILL, 5.0),
-)  # signal, then seconds to die
+_ESCALATION = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))  # after SIGINT: signal, then seconds to die
 _POLL_S = 0.02
 _PR_SET_PDEATHSIG = 1
 
@@ -109,17 +105,17 @@ class ProcessGroup:
         _wait_all([child], timeout_s)
         return child.returncode()
 
-    def stop(self, *names: str) -> None:
+    def stop(self, *names: str, patience_s: float = 5.0) -> None:
         """End these children together, or all of them.
 
-        SIGINT, after 5 s SIGTERM, after 3 more SIGKILL, to their whole groups.
+        SIGINT, after ``patience_s`` SIGTERM, after 3 s more SIGKILL, to their whole groups.
         """
         children = [self._child(n) for n in names or self._children]
-        for number, patience_s in _ESCALATION:
+        for number, to_die_s in ((signal.SIGINT, patience_s), *_ESCALATION):
             running = [c for c in children if c.returncode() is None]
             for child in running:
                 child.signal_group(number)
-            _wait_all(running, patience_s)
+            _wait_all(running, to_die_s)
 
     def tail(self, name: str, lines: int = 20) -> str:
         """The last lines of the child's log, for an error message."""

@@ -16,6 +16,7 @@ from robot.session.rigs import is_twin
 USER_ERROR = 2  # exit status of a process for which starting again would not help ...
 GIVES_UP, END_OF_REASON = "gives up: ", "\n--"  # ... and what its log then says around the reason
 _MAX_RESTARTS = 5
+_SAVES_S = 60.0  # a learner may be compiling its first update, on a busy machine, before it can save
 _ALONE = ("actor", "learner")  # may be restarted while the rest of the graph stands and waits
 # One thread a process: five of them share the machine, and the control loop must not wait for a pool.
 _THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -55,7 +56,9 @@ class RosGraph:
         dead = [n for n, code in codes.items() if code is not None]
         if codes[self._main] == 0:
             self._done = True
-            self._group.stop(*map(self._label, self._names))
+            self._group.stop(*(self._label(n) for n in self._names if n != "learner"))
+            if "learner" in self._names:
+                self._group.stop(self._label("learner"), patience_s=_SAVES_S)
         elif dead:
             self._revive(dead, codes[dead[0]])
         return self._done

@@ -20,6 +20,12 @@ STUBBORN = [
     "import signal, time\nfor s in (2, 15): signal.signal(s, lambda *_: print('no', flush=True))\n"
     "print('up', flush=True)\nwhile True: time.sleep(60)",
 ]
+SAVES = [
+    sys.executable,
+    "-c",
+    "import signal, sys, time\ndef save(*_):\n    time.sleep(1)\n    sys.exit()\n"
+    "signal.signal(2, save)\nprint('up', flush=True)\nwhile True: time.sleep(60)",
+]
 
 
 @pytest.fixture
@@ -87,9 +93,17 @@ def test_stop_escalates_to_kill(group, tmp_path, monkeypatch):
     monkeypatch.setattr(process_group, "_ESCALATION", short)
     start(group, STUBBORN, tmp_path)
     assert until(lambda: group.tail("child") == "up")
-    group.stop()
+    group.stop(patience_s=0.2)
     assert group.poll() == {"child": -signal.SIGKILL}
     assert group.tail("child") == "up\nno\nno"
+
+
+@pytest.mark.parametrize(("patience_s", "status"), [(10.0, 0), (0.2, -signal.SIGTERM)])
+def test_one_that_saves_as_it_ends_gets_the_time_it_is_given(group, tmp_path, patience_s, status):
+    start(group, SAVES, tmp_path)
+    assert until(lambda: group.tail("child") == "up")
+    group.stop(patience_s=patience_s)
+    assert group.poll() == {"child": status}
 
 
 def test_grandchildren_die_with_the_child(group, tmp_path):
