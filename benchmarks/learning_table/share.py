@@ -34,7 +34,7 @@ def start_from(source: Path, target: Path, config: SessionConfig, commit: str) -
         stages += ["bc", "base_eval"]
         shutil.copytree(source / "base", aside / "base")
         shutil.copytree(source / "eval" / "base_eval", aside / "eval" / "base_eval")
-    copy_metrics(source, aside, stages)
+    _copy_metrics(source, aside, stages)
     origin = read_marker(source)
     assert origin is not None
     write_marker(aside, Marker((commit,), origin.commit, base_id(source)))
@@ -64,8 +64,7 @@ def _copy_demos(source: Path, target: Path) -> None:
         shutil.copytree(path, target / path.relative_to(source))
 
 
-def copy_metrics(source: Path, target: Path, stages: list[str]) -> None:
-    """Give a session that has no metrics yet another's of these stages."""
+def _copy_metrics(source: Path, target: Path, stages: list[str]) -> None:
     kept, stage = [], ""
     for line in (source / "metrics.jsonl").read_text().splitlines():
         row = json.loads(line)

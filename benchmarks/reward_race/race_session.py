@@ -14,12 +14,11 @@ import yaml
 
 from benchmarks.learning_table import commits
 from benchmarks.learning_table.machine import environment, machine
-from benchmarks.learning_table.marker import Marker, base_id, read_marker, write_marker
+from benchmarks.learning_table.marker import Marker, read_marker, write_marker
 from benchmarks.learning_table.milestones import has_milestones
 from benchmarks.learning_table.plan import Cell
 from benchmarks.learning_table.row import Row, read_row
 from benchmarks.reward_race.arms import LIVES, Arm
-from benchmarks.reward_race.lent_base import lend_base
 from benchmarks.reward_race.twin_oracle import Kind, TwinOracle
 from policies.rewards.config import RewardConfig
 from policies.rewards.vlm.config import VlmConfig
@@ -30,7 +29,7 @@ from robot.session.job import Job
 from tests.vlm_servers.chat import ChatRequest
 from tests.vlm_servers.server import VlmServer
 
-TASK = "lift_state"
+TASK, PRESET = "lift_state", "rlpd"
 MODEL = "test-vlm"
 _NOBODY = "http://127.0.0.1:9/v1"  # the port of a service that throws everything away, and never runs here
 
@@ -52,14 +51,12 @@ class RaceSession:
     def run(self) -> Row:
         """Begin it or go on with it; NudgeError names the log if it fails."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        lend_base(self.runs, self.run_dir, self.seed)
         marker = (read_marker(self.run_dir) or Marker((commits.head(),))).worked_on_by(commits.head())
         write_marker(self.run_dir, marker)
         if not has_milestones(self.run_dir):
             with self._server() as url:
                 self._train(url)
-        made = Marker(marker.commits, marker.commit, base_id(self.run_dir))
-        return read_row(Cell(self.arm.name, TASK, self.seed, "local"), self.run_dir, made, machine())
+        return read_row(Cell(self.arm.name, TASK, self.seed, "local"), self.run_dir, marker, machine())
 
     def _train(self, url: str) -> None:
         reward: dict[str, object] = {"rule": self.arm.rule}
@@ -67,7 +64,8 @@ class RaceSession:
             reward["vlm"] = {"base_url": url, "model": MODEL, "attempts": 2, "deadline_s": 10.0}
         config = self.runs / f"{self.run_dir.name}.yaml"
         config.write_text(yaml.safe_dump({**self.settings, "reward": reward}))
-        words = ["--task", TASK, "--seed", str(self.seed), "--host", "local", "--no-interventions"]
+        words = ["--task", TASK, "--preset", PRESET, "--seed", str(self.seed), "--host", "local"]
+        words.append("--no-interventions")
         child = [sys.executable, "-m", "benchmarks.learning_table.child", str(self.run_dir), *words]
         log = self.runs / f"{self.run_dir.name}.log"
         with log.open("ab") as out:
@@ -95,7 +93,7 @@ class RaceSession:
 
     def _oracle(self, kind: Kind) -> TwinOracle:
         config = RewardConfig("shaped", vlm=VlmConfig(_NOBODY, MODEL))
-        session = replace(preset("residual"), task=TASK, seed=self.seed)
+        session = replace(preset(PRESET), task=TASK, seed=self.seed)
         demos, online = (Job(self.run_dir, session, stage).plan() for stage in ("demos", "online"))
         first = demos.first_seed, online.first_seed
         return TwinOracle(TASKS.load(TASK), config, first, kind)

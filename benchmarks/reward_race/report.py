@@ -11,11 +11,11 @@ from benchmarks.reward_race.arms import ARMS
 from robot.session.statistics import Rate
 
 _NOTES = """
-One task, `lift_state`, from ten demonstrations and a base that knows it badly; nobody helps. Every arm of
-a seed has the same demonstrations, base and starts. Only the reward differs: *sparse* is success alone,
-*shaped* adds a potential along the plan, *kagi* pays KAGI's dense reward as we read it. The model answers
-from the twin's truth (*oracle*), with 8 px of noise in the pictures it was sent (*noisy*), with a target in
-a far corner of the table (*decoy*), not at all (*dead*), or only its first 60 questions (*dying*).
+One task, `lift_state`, learned from ten demonstrations alone (`--preset rlpd`: no base to start from);
+nobody helps. Every arm of a seed has the same demonstrations and starts. Only the reward differs: *sparse* is
+success alone, *shaped* adds a potential along the plan, *kagi* pays KAGI's dense reward as we read it. The
+model answers from the truth of the twin (*oracle*), with 8 px of noise in its pictures (*noisy*), with a
+target in a far corner of the table (*decoy*), not at all (*dead*), or only its first 60 questions (*dying*).
 
 - *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
   look. *mean* is the success at all looks up to the end: the area under the curve, which every arm has.
@@ -23,8 +23,8 @@ a far corner of the table (*decoy*), not at all (*dead*), or only its first 60 q
   every seed of both got there.
 """
 _HEAD = (
-    "| arm | seeds | base | final | 95 % | worst seed | steps to 90 % | mean | against sparse |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| arm | seeds | final | 95 % | worst seed | steps to 90 % | mean | against sparse |",
+    "|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -34,25 +34,24 @@ def report(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     sparse = _steps(by_arm["sparse"])
     lines = [_line(name, found, sparse, len(seeds)) for name, found in by_arm.items()]
     sessions = [_session(r) for r in sorted(rows, key=lambda r: (list(ARMS).index(r.arm), r.seed))]
-    head = "| arm | seed | base | final | steps to 90 % | success of 20 at each look | commit |"
+    head = "| arm | seed | final | steps to 90 % | success of 20 at each look | commit |"
     parts = ["# Rewards side by side", _NOTES.strip(), "\n".join([*_HEAD, *lines]), "## Every session"]
-    parts.append("\n".join([head, "|---|---|---|---|---|---|---|", *sessions]))
+    parts.append("\n".join([head, "|---|---|---|---|---|---|", *sessions]))
     parts.append("Machines: " + "; ".join(sorted({r.machine for r in rows})))
     return "\n\n".join(parts) + "\n"
 
 
 def _line(name: str, rows: Sequence[Row], sparse: float | None, seeds: int) -> str:
     if not rows:
-        return f"| {name} | not run | | | | | | | |"
+        return f"| {name} | not run | | | | | | |"
     final = Rate(sum(r.final.successes for r in rows), sum(r.final.n for r in rows))
-    base = np.mean([r.base.value for r in rows if r.base])
     low, high = final.interval
     steps, reached = _steps(rows), sum(r.steps_to_90 is not None for r in rows)
     told = f"{steps:.0f}" if steps is not None else f"reached by {reached} of {len(rows)}"
     ratio = f"{sparse / steps:.2f}" if steps and sparse else "-"
     worst, area = min(r.final.value for r in rows), np.mean([_mean_success(r) for r in rows])
     return (
-        f"| {name} | {len(rows)} of {seeds} | {base:.0%} | {final.value:.0%} | {low:.0%} to {high:.0%} "
+        f"| {name} | {len(rows)} of {seeds} | {final.value:.0%} | {low:.0%} to {high:.0%} "
         f"| {worst:.0%} | {told} | {area:.0%} | {ratio} |"
     )
 
@@ -60,8 +59,7 @@ def _line(name: str, rows: Sequence[Row], sparse: float | None, seeds: int) -> s
 def _session(row: Row) -> str:
     looks = ", ".join(f"{m.success.successes}" for m in row.milestones)
     told = "not reached" if row.steps_to_90 is None else f"{row.steps_to_90}"
-    base = f"{row.base.value:.0%}" if row.base else "-"
-    return f"| {row.arm} | {row.seed} | {base} | {row.final.value:.0%} | {told} | {looks} | {row.commit} |"
+    return f"| {row.arm} | {row.seed} | {row.final.value:.0%} | {told} | {looks} | {row.commit} |"
 
 
 def _steps(rows: Sequence[Row]) -> float | None:
