@@ -133,7 +133,8 @@ def test_without_a_plan_the_session_goes_on_with_the_sparse_reward_and_says_why_
     assert len(told) == 1
     assert "the reward is the sparse one alone" in told[0]
     assert TOLD[fault] in told[0]
-    assert not (tmp_path / "plans").exists()
+    assert f"nudge reward click {tmp_path}" in told[0]
+    assert PlanStore(tmp_path / "plans").plans() == ()
 
 
 @pytest.mark.parametrize("fault", sorted(_HEALED, key=lambda f: f.name), ids=lambda fault: fault.name)
