@@ -10,7 +10,7 @@ from policies.rewards.keypoints.clicked_points import ClickedPoints, point_names
 from policies.rewards.keypoints.lift import LiftedPoint
 from policies.rewards.keypoints.question import View
 
-_COLOURS = ("#d62728", "#1f57d6")  # in both views, in the side view only half clicked
+_PLACED, _HALF = "#d62728", "#1f57d6"  # clicked in both views, in the top view alone
 _HEIGHTS_M = np.linspace(0.0, 0.4, 41)  # of the line in the side view that a click in the top view allows
 
 
@@ -46,22 +46,27 @@ class ClickPicture:
         if view is self._clicked.side and self._clicked.pending is not None:
             line = sight_line(self._clicked.top, self._clicked.pending, view)
             axes.plot(*line.T, color="yellow", linewidth=1)
-        elif view is self._clicked.side and self._clicked.lifted:
+        elif view is self._clicked.side and self._clicked.placed:
             upright = self._clicked.upright()
             seen = np.where(view.camera.sees(upright)[:, None], view.camera.project(upright), np.nan)
             axes.plot(*seen.T, ":", color="yellow", linewidth=1)
-        for name, pixels in zip(point_names(len(self._clicked.pixels)), self._clicked.pixels, strict=True):
-            if view.name in pixels:
-                _mark(axes, pixels[view.name], name, _COLOURS[len(pixels) < 2])
+        self._mark_points(axes, view)
         axes.axis(limits or (-0.5, view.camera.width - 0.5, view.camera.height - 0.5, -0.5))
+
+    def _mark_points(self, axes: Any, view: View) -> None:
+        for name, pixels in self._clicked.pointed_at().items():
+            _mark(axes, pixels[view.name], name, _PLACED)
+        if view is self._clicked.top and self._clicked.pending is not None:
+            name = point_names(len(self._clicked.placed) + 1)[-1]
+            _mark(axes, self._clicked.pending, name, _HALF)
 
 
 def instruction(clicked: ClickedPoints) -> str:
     """What a person does next."""
-    view, number = clicked.next_view.name, len(clicked.lifted) + 1
+    view, number = clicked.next_view.name, len(clicked.placed) + 1
     if clicked.pending is not None:
         return f"now the same point in {view}, on the yellow line"
-    last = _place(clicked.lifted[-1]) + "; " if clicked.lifted else ""
+    last = _place(clicked.placed[-1].lifted) + "; " if clicked.placed else ""
     if number == 1:
         return f"click where to grasp, in {view}"
     above = f"in {view}, or straight above on the dotted line in {clicked.side.name}"

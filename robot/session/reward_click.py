@@ -39,7 +39,7 @@ def click_plan(run: Path, console: bool) -> dict[str, Any]:
     clicked = _clicks(question, desk, console)
     if clicked is None:
         return {"run": str(run), "points": {}, "text": "left as it was; the scene still waits"}
-    clicks = Clicks(getpass.getuser(), clicked.points())
+    clicks = Clicks(getpass.getuser(), clicked.pointed_at())
     heights = HeightLines.at(config.reward.heights_m, config.reward.table_z_m)
     version = PlanStore(plans_dir(run)).next_version()
     facts = PlanFacts.of(TASKS.load(config.task), version, question.image_shas, time.time_ns())

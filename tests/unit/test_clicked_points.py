@@ -10,6 +10,7 @@ from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from policies.rewards.keypoints import clicked_points
 from policies.rewards.keypoints.clicked_points import ClickedPoints, point_names
 from policies.rewards.keypoints.lift import LiftError
 from policies.rewards.operator_question import OperatorDesk, OperatorQuestion
@@ -51,19 +52,19 @@ def test_the_first_point_is_the_grasp_and_the_last_the_target() -> None:
 def test_points_are_placed_as_they_are_clicked(asked: OperatorQuestion) -> None:
     made = clicked(asked, GRASP, TARGET)
     assert made.complete
-    np.testing.assert_allclose([p.point_m for p in made.lifted], [GRASP, TARGET], atol=1e-6)
-    assert list(made.points()) == ["grasp", "target"]
+    np.testing.assert_allclose([p.lifted.point_m for p in made.placed], [GRASP, TARGET], atol=1e-6)
+    assert list(made.pointed_at()) == ["grasp", "target"]
 
 
 def test_a_click_is_taken_back_one_at_a_time(asked: OperatorQuestion) -> None:
     made = clicked(asked, GRASP, TARGET)
     made.undo()
-    assert (made.complete, made.next_view.name, len(made.lifted)) == (False, "side", 1)
+    assert (made.complete, made.next_view.name, len(made.placed)) == (False, "side", 1)
     made.undo()
     assert (made.next_view.name, made.pending) == ("top", None)
     for _ in range(5):
         made.undo()
-    assert made.points() == {}
+    assert made.pointed_at() == {}
 
 
 def test_clicks_that_cannot_be_are_refused_and_change_nothing(asked: OperatorQuestion) -> None:
@@ -77,17 +78,33 @@ def test_clicks_that_cannot_be_are_refused_and_change_nothing(asked: OperatorQue
         made.click("side", at(asked, "side", GRASP) + np.array([60.0, 0.0]))
     assert made.next_view is asked.side
     made.click("side", at(asked, "side", GRASP))
-    assert len(made.lifted) == 1
+    assert len(made.placed) == 1
 
 
 def test_a_click_in_the_side_view_alone_is_straight_above_the_last_point(asked: OperatorQuestion) -> None:
     made = clicked(asked, GRASP)
     made.click("side", at(asked, "side", TARGET) + np.array([3.0, 0.0]))
-    np.testing.assert_allclose(made.lifted[-1].point_m, TARGET, atol=1e-3)
+    np.testing.assert_allclose(made.placed[-1].lifted.point_m, TARGET, atol=1e-3)
     assert made.complete
     with pytest.raises(LiftError, match="px off the dotted line straight above the last point"):
         made.click("side", at(asked, "side", GRASP) + np.array([40.0, 0.0]))
-    assert len(made.lifted) == 2
+    assert len(made.placed) == 2
+    made.undo()
+    assert (len(made.placed), made.pending) == (1, None)  # nobody clicked it in the top view
+
+
+def test_an_upright_click_that_cannot_be_lifted_is_not_taken(
+    asked: OperatorQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = clicked(asked, GRASP)
+
+    def refuse(*_: object) -> None:
+        raise LiftError("the views disagree")
+
+    monkeypatch.setattr(clicked_points, "lift_points", refuse)
+    with pytest.raises(LiftError):
+        made.click("side", at(asked, "side", TARGET))
+    assert (len(made.placed), made.pending, made.next_view) == (1, None, asked.top)
 
 
 def test_the_line_of_sight_goes_through_the_point_in_the_other_view(asked: OperatorQuestion) -> None:
@@ -136,7 +153,9 @@ def test_the_window_takes_clicks_and_says_what_comes_next(asked: OperatorQuestio
     assert "z 100 mm" in mouse.said
     mouse.press("enter")
     assert mouse.window.done
-    np.testing.assert_allclose([p.point_m for p in mouse.window.clicked.lifted], [GRASP, TARGET], atol=1e-4)
+    np.testing.assert_allclose(
+        [p.lifted.point_m for p in mouse.window.clicked.placed], [GRASP, TARGET], atol=1e-4
+    )
 
 
 def test_the_window_left_with_escape_answers_nothing(asked: OperatorQuestion) -> None:
@@ -155,7 +174,7 @@ def test_the_console_takes_pixels_beside_a_picture_with_rulers(
     said: list[str] = []
     made = type_in_console(asked, tmp_path, lambda _: next(typed), said.append)
     assert made is not None
-    np.testing.assert_allclose([p.point_m for p in made.lifted], [GRASP, TARGET], atol=1e-3)
+    np.testing.assert_allclose([p.lifted.point_m for p in made.placed], [GRASP, TARGET], atol=1e-3)
     assert any("got 'five 6', want two numbers" in line for line in said)
     assert (tmp_path / PICTURE).stat().st_size > 10_000
 

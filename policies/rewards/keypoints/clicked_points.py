@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,11 +10,20 @@ import numpy as np
 from policies.rewards.keypoints.camera_model import PinholeCamera
 from policies.rewards.keypoints.lift import LiftedPoint, LiftError
 from policies.rewards.keypoints.plan import GRASP, TARGET
-from policies.rewards.keypoints.pointed import lift_points
+from policies.rewards.keypoints.pointed import PointedAt, lift_points
 from policies.rewards.keypoints.question import View
 
 _HEIGHTS_M = np.linspace(-0.1, 0.6, 701)  # in base, of the upright line
 _MAX_OFF = 0.04  # of the picture's side
+
+
+@dataclass(frozen=True, eq=False)
+class ClickedPoint:
+    """One point that both views place."""
+
+    pixels: Mapping[str, np.ndarray]  # camera -> pixel [2] of its frame
+    lifted: LiftedPoint
+    upright: bool  # clicked in the side view alone, straight above or below the point before
 
 
 @dataclass
@@ -22,13 +32,8 @@ class ClickedPoints:
 
     top: View
     side: View
-    pixels: list[dict[str, np.ndarray]] = field(default_factory=list)  # camera -> pixel [2] of its frame
-    lifted: list[LiftedPoint] = field(default_factory=list)  # of the points clicked in both views
-
-    @property
-    def pending(self) -> np.ndarray | None:
-        """The pixel of the top view whose place in the side view is still to be clicked."""
-        return self.pixels[-1][self.top.name] if len(self.pixels) > len(self.lifted) else None
+    placed: list[ClickedPoint] = field(default_factory=list)
+    pending: np.ndarray | None = None  # pixel of the top view, its place in the side view not yet clicked
 
     @property
     def next_view(self) -> View:
@@ -38,7 +43,7 @@ class ClickedPoints:
     @property
     def complete(self) -> bool:
         """There are a grasp and a target, and nothing is half clicked."""
-        return len(self.lifted) >= 2 and self.pending is None
+        return len(self.placed) >= 2 and self.pending is None
 
     def click(self, camera: str, pixel: np.ndarray) -> None:
         """Take a click; a second one in the top view moves the first.
@@ -53,39 +58,37 @@ class ClickedPoints:
         pixel = np.asarray(pixel, float)
         self._require_inside(camera, pixel)
         if camera == self.top.name:
-            if self.pending is not None:
-                self.pixels.pop()
-            self.pixels.append({camera: pixel})
+            self.pending = pixel
             return
-        if self.pending is None:
-            both = self._upright(pixel)
-            self.pixels.append({})
-        else:
-            both = {self.top.name: self.pending, camera: pixel}
-        name = point_names(len(self.pixels))[-1]
-        self.lifted.append(lift_points({name: both}, self._cameras)[name])
-        self.pixels[-1] = both
+        upright = self.pending is None
+        pixels = (
+            self._on_upright(pixel) if self.pending is None else {self.top.name: self.pending, camera: pixel}
+        )
+        name = point_names(len(self.placed) + 1)[-1]
+        lifted = lift_points({name: pixels}, self._cameras)[name]
+        self.placed.append(ClickedPoint(pixels, lifted, upright))
+        self.pending = None
 
     def undo(self) -> None:
         """Take back the last click, if there is one."""
         if self.pending is not None:
-            self.pixels.pop()
-        elif self.lifted:
-            self.lifted.pop()
-            self.pixels[-1].pop(self.side.name)
+            self.pending = None
+        elif self.placed:
+            last = self.placed.pop()
+            self.pending = None if last.upright else last.pixels[self.top.name]
 
-    def points(self) -> dict[str, dict[str, np.ndarray]]:
+    def pointed_at(self) -> PointedAt:
         """By name, for `pointed.plan_from_points`."""
-        return dict(zip(point_names(len(self.lifted)), self.pixels, strict=False))
+        return {n: p.pixels for n, p in zip(point_names(len(self.placed)), self.placed, strict=True)}
 
     def upright(self) -> np.ndarray:
         """Points [N, 3] in base straight above and below the last one, a millimetre apart."""
-        if not self.lifted:
+        if not self.placed:
             return np.zeros((0, 3))
-        x, y, _ = self.lifted[-1].point_m
+        x, y, _ = self.placed[-1].lifted.point_m
         return np.column_stack([np.broadcast_to([x, y], (len(_HEIGHTS_M), 2)), _HEIGHTS_M])
 
-    def _upright(self, pixel: np.ndarray) -> dict[str, np.ndarray]:
+    def _on_upright(self, pixel: np.ndarray) -> dict[str, np.ndarray]:
         """Where both cameras see the upright line's point that is nearest to a pixel of the side view."""
         points = self.upright()
         if len(points) == 0:
@@ -112,7 +115,6 @@ class ClickedPoints:
 
 
 def point_names(count: int) -> list[str]:
-    """Of so many points in order."""
-    return (
-        [GRASP, *(f"via{i}" for i in range(1, count - 1)), TARGET][:count] if count > 1 else [GRASP][:count]
-    )
+    """Of so many points in order; the only one is the grasp."""
+    between = [f"via{i}" for i in range(1, count - 1)]
+    return [GRASP, *between, TARGET] if count > 1 else [GRASP] * count
