@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from policies.replay.durable import write_file
 from robot.core import codec
 from robot.core.errors import StoreError
 from robot.core.types import Weights
 
 
 def write_weights(folder: Path, weights: Weights) -> Path:
-    """Write one version, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write one version, whole or not at all; StoreError when the disk refuses."""
     path = _path(folder, weights.version)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(codec.encode(weights))
-    os.replace(temporary, path)
+    write_file(path, codec.encode(weights))
     return path
 
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from policies.replay.durable import write_file
 from robot.core.config import from_dict, to_dict
 
 _FILE = "benchmark.json"
@@ -38,9 +39,7 @@ def read_marker(run_dir: Path) -> Marker | None:
 
 def write_marker(run_dir: Path, marker: Marker) -> None:
     """Whole or not at all."""
-    aside = run_dir / f".{_FILE}"
-    aside.write_text(json.dumps(to_dict(marker)) + "\n")
-    aside.replace(run_dir / _FILE)
+    write_file(run_dir / _FILE, (json.dumps(to_dict(marker)) + "\n").encode())
 
 
 def base_id(run_dir: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.replay.durable import write_file
 from policies.weights_file import read_weights, stored_versions
 from robot.core.config import from_dict, to_dict
 from robot.session.evaluation import evaluate
@@ -40,9 +41,7 @@ def evaluate_milestones(run_dir: Path) -> None:
     """
     learner = of_kind(read_metrics(run_dir / "metrics.jsonl"), "learner")
     found = tuple(_milestone(run_dir, v, learner) for v in stored_versions(run_dir / "weights")[:-1])
-    aside = run_dir / f".{_FILE}"
-    aside.write_text(json.dumps(to_dict(_Milestones(found))) + "\n")
-    aside.replace(run_dir / _FILE)
+    write_file(run_dir / _FILE, (json.dumps(to_dict(_Milestones(found))) + "\n").encode())
 
 
 def has_milestones(run_dir: Path) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.learning_table.row import Row
+from policies.replay.durable import write_file
 from robot.core.config import from_dict, to_dict
 from robot.core.errors import StoreError
 
@@ -33,11 +34,8 @@ def add_row(path: Path, row: Row) -> None:
     """Keep one more row; one with the same key stays as it is. The file is replaced in one step."""
     rows = {r.key: r for r in read_rows(path)}
     rows.setdefault(row.key, row)
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(to_dict(rows[key]), separators=(",", ":")) for key in sorted(rows)]
-    aside = path.with_name(f".{path.name}")
-    aside.write_text('{"rows":[\n' + ",\n".join(lines) + "\n]}\n")
-    aside.replace(path)
+    write_file(path, ('{"rows":[\n' + ",\n".join(lines) + "\n]}\n").encode())
 
 
 def newest(rows: Iterable[Row]) -> dict[tuple[str, str, int, str], Row]:

@@ -27,11 +27,10 @@ from robot.core.errors import NudgeError
 from robot.session.config import preset
 from robot.session.job import Job
 from tests.vlm_servers.chat import ChatRequest
-from tests.vlm_servers.server import VlmServer
+from tests.vlm_servers.server import NOBODY, VlmServer
 
 TASK, PRESET = "lift_state", "rlpd"
 MODEL = "test-vlm"
-_NOBODY = "http://127.0.0.1:9/v1"  # the port of a service that throws everything away, and never runs here
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class RaceSession:
     @contextmanager
     def _server(self) -> Iterator[str]:
         if self.arm.server in (None, "dead"):
-            yield _NOBODY
+            yield NOBODY
             return
         kind: Kind = "oracle" if self.arm.server == "dying" else self.arm.server
         oracle = self._oracle(kind)
@@ -92,7 +91,7 @@ class RaceSession:
             yield server.base_url
 
     def _oracle(self, kind: Kind) -> TwinOracle:
-        config = RewardConfig("shaped", vlm=VlmConfig(_NOBODY, MODEL))
+        config = RewardConfig("shaped", vlm=VlmConfig(NOBODY, MODEL))
         session = replace(preset(PRESET), task=TASK, seed=self.seed)
         demos, online = (Job(self.run_dir, session, stage).plan() for stage in ("demos", "online"))
         first = demos.first_seed, online.first_seed

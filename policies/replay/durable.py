@@ -1,4 +1,4 @@
-"""A folder that is either wholly on disk or not there: write aside, sync, rename."""
+"""Files and folders that are either wholly on disk or not there: write aside, sync, rename."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from robot.core.errors import StoreError
@@ -41,6 +42,25 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
         raise disk_error(target, error) from error
+
+
+def write_file(target: Path, content: bytes) -> None:
+    """Make ``target`` hold ``content`` instead of what it held, whole or not at all, through a power cut.
+
+    Raises StoreError when the disk refuses; nothing is then left behind.
+    """
+    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        fsync(aside)
+        aside.rename(target)
+        fsync(target.parent)
+    except OSError as error:
+        raise disk_error(target, error) from error
+    finally:
+        with suppress(OSError):  # after the renaming there is none
+            aside.unlink()
 
 
 def fsync(path: Path) -> None:

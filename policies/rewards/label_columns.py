@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from policies.replay.durable import disk_error, fsync
+from policies.replay.durable import write_file
 from robot.core.errors import StoreError
 from robot.core.types import Array
 
@@ -44,7 +42,7 @@ class LabelColumns:
         if folder.exists():
             self._require_same(config)
         else:
-            self._write(folder / CONFIG, _text(config))
+            write_file(folder / CONFIG, _text(config))
 
     def read(self, episode_id: int) -> Labels | None:
         """What an earlier go at this job wrote; StoreError where that is damaged."""
@@ -63,11 +61,11 @@ class LabelColumns:
         step = np.arange(len(labels.dense), dtype=np.int32)
         episode = np.full(len(step), episode_id, np.int64)
         np.savez(columns, episode=episode, step=step, dense=labels.dense, plan=labels.plan)
-        self._write(self._path(episode_id), columns.getvalue())
+        write_file(self._path(episode_id), columns.getvalue())
 
     def finish(self, report: dict[str, Any]) -> None:
         """All episodes are there."""
-        self._write(self._folder / REPORT, _text(report))
+        write_file(self._folder / REPORT, _text(report))
 
     def _require_same(self, config: dict[str, Any]) -> None:
         other = "labels are never overwritten: give another --name"
@@ -84,20 +82,6 @@ class LabelColumns:
 
     def _path(self, episode_id: int) -> Path:
         return self._folder / f"{episode_id:08d}.npz"
-
-    def _write(self, target: Path, content: bytes) -> None:
-        aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(content)
-            fsync(aside)
-            aside.rename(target)
-            fsync(target.parent)
-        except OSError as error:
-            raise disk_error(target, error) from error
-        finally:
-            with suppress(OSError):  # after the renaming there is none
-                aside.unlink()
 
 
 def _text(data: dict[str, Any]) -> bytes:

@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from policies.replay.durable import disk_error, write_folder
+from policies.replay.durable import write_file, write_folder
 from policies.rewards.keypoints import encoded
-from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
+from policies.rewards.keypoints.camera_model import CameraModelError
 from policies.rewards.keypoints.camera_numbers import from_numbers, to_numbers
 from policies.rewards.keypoints.pointed import PointedAt
-from policies.rewards.keypoints.question import View
-from policies.rewards.keypoints.sent_image import image_sha
+from policies.rewards.keypoints.question import TwoViews, View
 from robot.core.errors import StoreError
 
 _QUESTION, _ANSWER = "question.json", "answer.json"
 
 
 @dataclass(frozen=True, eq=False)
-class OperatorQuestion:
+class OperatorQuestion(TwoViews):
     """What is to be clicked, in which views, and why nobody else can say."""
 
     sentence: str
     why: str
-    top: View
-    side: View
-
-    @property
-    def cameras(self) -> Mapping[str, PinholeCamera]:
-        """By the views' names."""
-        return {v.name: v.camera for v in (self.top, self.side)}
-
-    @property
-    def image_shas(self) -> Mapping[str, str]:
-        """Of the frames as the cameras gave them."""
-        return {v.name: image_sha(v.frame) for v in (self.top, self.side)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,19 +78,15 @@ class OperatorDesk:
         try:
             said = json.loads(path.read_text())
             top, side = (self._view(v) for v in said["views"])
-            return OperatorQuestion(said["sentence"], said["why"], top, side)
+            return OperatorQuestion(top, side, said["sentence"], said["why"])
         except (OSError, ValueError, KeyError, TypeError, CameraModelError) as error:
             raise StoreError(f"{path} is damaged ({error}); delete {self.folder}") from error
 
     def answer(self, clicks: Clicks) -> None:
         """Answer the question that is open; StoreError when the disk refuses."""
         points = {n: {c: list(map(float, p)) for c, p in at.items()} for n, at in clicks.points.items()}
-        aside, path = self.folder / f".{_ANSWER}", self.folder / _ANSWER
-        try:
-            aside.write_text(json.dumps({"operator": clicks.operator, "points": points}))
-            aside.replace(path)
-        except OSError as error:
-            raise disk_error(path, error) from error
+        said = {"operator": clicks.operator, "points": points}
+        write_file(self.folder / _ANSWER, json.dumps(said).encode())
 
     def answered(self) -> Clicks | None:
         """The answer to the last question, if there is one; StoreError where it is damaged."""

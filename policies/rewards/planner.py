@@ -161,7 +161,7 @@ class Planner:
                 return reanchor(last, asked, self._facts(asked.image_shas))
             except (LiftError, PlanError) as failed:
                 why.append(f"nor can plan {last.plan.version} be re-anchored: {failed}")
-        question = OperatorQuestion(self._request.task.sentence, "; ".join(why), asked.top, asked.side)
+        question = OperatorQuestion(asked.top, asked.side, self._request.task.sentence, "; ".join(why))
         raise PlanError([*why, self._operator.ask(question)]) from error
 
     def _clicked(self, question: OperatorQuestion, clicks: Clicks) -> AnchoredPlan:

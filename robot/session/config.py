@@ -9,6 +9,7 @@ from typing import Literal
 
 from policies.bc.config import BcConfig
 from policies.learner_config import LearnerConfig
+from policies.replay.durable import write_file
 from policies.residual.config import PRESETS as CORES
 from policies.rewards.config import RewardConfig
 from policies.tasks import TASKS
@@ -71,10 +72,8 @@ def load_config(path: Path) -> SessionConfig:
 
 
 def save_config(config: SessionConfig, path: Path) -> None:
-    """Write what `load_config` reads; a file that is there is replaced in one step."""
-    aside = path.with_name(f".{path.name}")
-    aside.write_text(json.dumps(to_dict(config), indent=2) + "\n")
-    aside.replace(path)
+    """Write what `load_config` reads, in the place of what is there; StoreError when the disk refuses."""
+    write_file(path, (json.dumps(to_dict(config), indent=2) + "\n").encode())
 
 
 def preset(name: str) -> SessionConfig:

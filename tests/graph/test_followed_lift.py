@@ -23,13 +23,13 @@ from robot.session.config import SessionConfig
 from robot.session.job import Job
 from robot.session.rewards import make_rewarder
 from robot.session.session import prepare
-from tests.vlm_servers.server import VlmServer
+from tests.vlm_servers.server import NOBODY, VlmServer
 
 LIFT = TASKS.load("lift")
 PATIENCE_S = 120.0
 
 
-def settings(base_url: str = "http://127.0.0.1:9/v1", side_camera: str = "front") -> SessionConfig:
+def settings(base_url: str = NOBODY, side_camera: str = "front") -> SessionConfig:
     reward = RewardConfig("shaped", vlm=VlmConfig(base_url, "test-vlm"), side_camera=side_camera)
     return SessionConfig(task="lift", host="local", demos=1, reward=reward)
 

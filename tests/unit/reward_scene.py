@@ -22,6 +22,7 @@ from robot.core.se3 import Matrix, inverse, quat_xyzw, rot6d, transform
 from robot.core.topics import Topic
 from robot.core.types import Action, CameraInfo, Image, Observation, Reward, RobotState
 from robot.rig import CameraMount
+from tests.vlm_servers.server import NOBODY
 
 TASK = LIFT_STATE
 SIZE = 256
@@ -31,7 +32,7 @@ T_BASE_TOP = transform([[0, -1, 0], [-1, 0, 0], [0, 0, -1]], [0.5, 0.0, 0.5])
 T_BASE_SIDE = transform([[0, 0, -1], [1, 0, 0], [0, -1, 0]], [1.1, 0.0, 0.1])
 RED, BLUE = np.array([0.47, 0.03, 0.0]), np.array([0.55, -0.05, 0.0])
 TOOL = transform(np.diag([1.0, -1.0, -1.0]), [0.5, 0.0, 0.12])
-VLM = VlmConfig("http://127.0.0.1:9/v1", "test-vlm")
+VLM = VlmConfig(NOBODY, "test-vlm")
 CONFIG = RewardConfig("shaped", vlm=VLM, top_camera="top", side_camera="side")
 
 

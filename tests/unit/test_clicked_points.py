@@ -25,7 +25,7 @@ GRASP, TARGET = scene.RED, scene.RED + np.array([0.0, 0.0, 0.1])
 @pytest.fixture
 def asked() -> OperatorQuestion:
     question = scene.question()
-    return OperatorQuestion("lift the red square", "no server", question.top, question.side)
+    return OperatorQuestion(question.top, question.side, "lift the red square", "no server")
 
 
 def at(asked: OperatorQuestion, camera: str, point: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 from tests.vlm_servers.chat import Answer, BadRequest, ChatRequest, completion, read_chat_request
 
+NOBODY = "http://127.0.0.1:9/v1"  # the port of a service that throws everything away, and never runs here
+
 
 class VlmServer:
     """Answers chats with ``answer(request)``; a context manager. `requests` is what came, in order."""

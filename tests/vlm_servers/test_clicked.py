@@ -12,9 +12,9 @@ from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.operator_question import Clicks, OperatorDesk
 from tests.unit import reward_scene as scene
 from tests.vlm_servers.reward_rig import PATIENCE_S, Episode, Rig, rig
+from tests.vlm_servers.server import NOBODY
 from tests.vlm_servers.test_reanchored import GONE, MOVED, SHIFT, played, told
 
-NOBODY = "http://127.0.0.1:9/v1"
 UP = np.array([0.0, 0.0, 0.1])
 
 

@@ -24,7 +24,7 @@ from policies.rewards.vlm.question import Question
 from robot.core.errors import ConfigError
 from tests.vlm_servers.asking import IMAGES, QUESTION, RIGHT, Points, hurried, right
 from tests.vlm_servers.faulty import Fault, FaultyServer
-from tests.vlm_servers.server import VlmServer
+from tests.vlm_servers.server import NOBODY, VlmServer
 
 KEY = "sk-very-secret-7"
 
@@ -151,13 +151,13 @@ def test_the_key_is_sent_and_stays_out_of_every_text(
 def test_a_key_that_is_not_there_is_said_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_VLM_KEY", raising=False)
     with pytest.raises(ConfigError, match="TEST_VLM_KEY is not in the environment; export it"):
-        hurried("http://127.0.0.1:9/v1", api_key_env="TEST_VLM_KEY")
+        hurried(NOBODY, api_key_env="TEST_VLM_KEY")
 
 
 def test_a_key_that_cannot_be_one_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_VLM_KEY", f"{KEY}\n{KEY}")
     with pytest.raises(ConfigError, match="characters that no key has") as caught:
-        hurried("http://127.0.0.1:9/v1", api_key_env="TEST_VLM_KEY")
+        hurried(NOBODY, api_key_env="TEST_VLM_KEY")
     assert KEY not in str(caught.value)
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.replay.durable import disk_error, fsync
+from policies.replay.durable import disk_error, fsync, write_file
 from policies.rewards.keypoints.camera_model import CameraModelError, PinholeCamera
 from policies.rewards.keypoints.camera_numbers import from_numbers, to_numbers
 from policies.rewards.keypoints.plan import KeypointPlan, PlanError
@@ -65,9 +65,9 @@ class PlanStore:
         StoreError when the disk refuses. To be called before `write`, so that no plan is without them.
         """
         numbers = json.dumps({name: to_numbers(c) for name, c in cameras.items()}).encode()
-        self._lay(self._cameras(version), numbers)
+        write_file(self._cameras(version), numbers)
         for name, data in pictures.items():
-            self._lay(self._folder / f"{version:04d}.{name}.jpg", data)
+            write_file(self._folder / f"{version:04d}.{name}.jpg", data)
 
     def cameras(self, version: int) -> Mapping[str, PinholeCamera]:
         """Those that plan was made from; StoreError where they were not kept, or are damaged."""
@@ -142,15 +142,6 @@ class PlanStore:
                 f"{target} already holds a plan of that version; plans are never replaced: "
                 f"give the new one version {self.next_version()}"
             ) from error
-
-    def _lay(self, path: Path, content: bytes) -> None:
-        aside = path.with_name(f".{path.name}.tmp")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(content)
-            aside.replace(path)
-        except OSError as error:
-            raise disk_error(path, error) from error
 
     def _cameras(self, version: int) -> Path:
         return self._folder / f"{version:04d}.cameras.json"

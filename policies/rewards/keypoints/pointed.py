@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from policies.rewards.keypoints.camera_model import PinholeCamera
-from policies.rewards.keypoints.lift import PIXEL_STD, LiftedPoint, LiftError, from_height, triangulate
+from policies.rewards.keypoints.lift import LiftedPoint, LiftError, from_height, triangulate
 from policies.rewards.keypoints.plan import GRASP, TARGET, KeypointPlan, PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource, make_plan
 
@@ -22,7 +22,6 @@ def plan_from_points(
     facts: PlanFacts,
     source: PlanSource,
     heights_m: Mapping[str, float] = NO_HEIGHTS,
-    pixel_std: float = PIXEL_STD,
 ) -> KeypointPlan:
     """The plan through "grasp" first, what to pass in order, "target" last.
 
@@ -32,7 +31,7 @@ def plan_from_points(
     names = list(points)
     if len(names) < 2 or (names[0], names[-1]) != (GRASP, TARGET):
         raise PlanError([f"pointed at {', '.join(names) or 'nothing'}; want {GRASP} first and {TARGET} last"])
-    lifted = lift_points(points, cameras, heights_m, pixel_std)
+    lifted = lift_points(points, cameras, heights_m)
     on_object = {camera: np.reshape(pixel, (1, 2)) for camera, pixel in points[GRASP].items()}
     used = {camera: cameras[camera] for views in points.values() for camera in views}
     return make_plan(lifted, names[1:-1], used, on_object, facts, source)
@@ -42,13 +41,12 @@ def lift_points(
     points: PointedAt,
     cameras: Mapping[str, PinholeCamera],
     heights_m: Mapping[str, float] = NO_HEIGHTS,
-    pixel_std: float = PIXEL_STD,
 ) -> dict[str, LiftedPoint]:
     """Each keypoint in base: from its two or more views, or from one view and its height (z in base, m).
 
     The results hold residual and uncertainty, for a window to show while a click can still be moved.
     """
-    return {n: _lift(n, views, cameras, heights_m.get(n), pixel_std) for n, views in points.items()}
+    return {n: _lift(n, views, cameras, heights_m.get(n)) for n, views in points.items()}
 
 
 def _lift(
@@ -56,7 +54,6 @@ def _lift(
     views: Mapping[str, np.ndarray],
     cameras: Mapping[str, PinholeCamera],
     height_m: float | None,
-    pixel_std: float,
 ) -> LiftedPoint:
     unknown = sorted(set(views) - set(cameras))
     if unknown or not views:
@@ -64,12 +61,12 @@ def _lift(
         raise LiftError(f"{name}: {what}; calibrated cameras: {', '.join(sorted(cameras))}")
     try:
         if len(views) > 1:
-            return triangulate(views, cameras, pixel_std, max_residual_px=5 * pixel_std)
+            return triangulate(views, cameras)
         if height_m is None:
             raise LiftError(
                 f"pointed at in {', '.join(views)} alone; do so in a second view, or give its height"
             )
         (camera,) = views
-        return from_height(views[camera], cameras[camera], height_m, pixel_std)
+        return from_height(views[camera], cameras[camera], height_m)
     except LiftError as error:
         raise LiftError(f"{name}: {error}") from error

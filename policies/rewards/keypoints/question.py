@@ -54,20 +54,11 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """One scene's pictures, marks and prompt."""
+class TwoViews:
+    """One scene from above and from the side."""
 
-    sentence: str
     top: View
     side: View
-    masks: tuple[Mask, ...]
-    marks: tuple[Candidate, ...]
-    grid: Grid
-    heights: HeightLines
-    top_picture: MarkedPicture
-    side_picture: MarkedPicture
-    vocabulary: Vocabulary
-    prompt: Prompt
 
     @property
     def cameras(self) -> Mapping[str, PinholeCamera]:
@@ -78,6 +69,21 @@ class Question:
     def image_shas(self) -> Mapping[str, str]:
         """Of the frames as the cameras gave them."""
         return {view.name: image_sha(view.frame) for view in (self.top, self.side)}
+
+
+@dataclass(frozen=True, eq=False)
+class Question(TwoViews):
+    """One scene's pictures, marks and prompt."""
+
+    sentence: str
+    masks: tuple[Mask, ...]
+    marks: tuple[Candidate, ...]
+    grid: Grid
+    heights: HeightLines
+    top_picture: MarkedPicture
+    side_picture: MarkedPicture
+    vocabulary: Vocabulary
+    prompt: Prompt
 
 
 def prepare_question(
