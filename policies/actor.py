@@ -244,10 +244,9 @@ class ActorNode(Node):
         if self._inbox is not None:
             self._inbox.tick_ends()
         # Rewards and recording can wait until the arm has its command.
-        if self._labeller is not None:
-            episode.label = self._labeller.label(sensed)
         if step is not None:
             self.publish(topics.EXPERIENCE, step)
+        self._label(episode, sensed)
         if episode.outcome is not None:
             self._finish(episode, sensed, proposed)
 
@@ -271,7 +270,14 @@ class ActorNode(Node):
         value = np.clip(base + residual, -1.0, 1.0).astype(np.float32)
         return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self._correction.version)
 
+    def _label(self, episode: Trajectory, sensed: Sensed | None = None) -> None:
+        if self._labeller is not None:
+            late = episode.labelled(self._labeller.label(sensed) if sensed else self._labeller.rest())
+            if late is not None:
+                self.publish(topics.EXPERIENCE, late)
+
     def _finish(self, episode: Trajectory, sensed: Sensed, proposed: Action) -> None:
+        self._label(episode)
         self.publish(topics.EXPERIENCE, episode.end(sensed, proposed))
         self._stamp_ns = sensed.stamp_ns
         self._close_episode(episode)

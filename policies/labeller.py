@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from policies.senses import Sensed
@@ -18,8 +19,16 @@ class Labeller(Protocol):
         """A message of one of its topics."""
         ...
 
-    def label(self, sensed: Sensed) -> Label:
-        """The word on this observation, asked once a control step after the arm has its command."""
+    def label(self, sensed: Sensed) -> Sequence[Label]:
+        """Take one more observation; asked once a control step after the arm has its command.
+
+        Returns the words on the episode's oldest observations that have none yet, in order: as many as there
+        is time for, and none while it is not known what to say.
+        """
+        ...
+
+    def rest(self) -> Sequence[Label]:
+        """The same, at the episode's end: on as many as can be said, whatever time it takes."""
         ...
 
     def close(self) -> None:

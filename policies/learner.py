@@ -29,7 +29,7 @@ from robot.core import topics
 from robot.core.errors import StoreError
 from robot.core.node import Node
 from robot.core.spec import RigSpec
-from robot.core.types import Array, EpisodeHeader, Status, Weights
+from robot.core.types import Array, EpisodeHeader, LateLabels, Status, Weights
 
 log = logging.getLogger(__name__)
 
@@ -242,7 +242,7 @@ def _bases(demos: list[Episode], spec: RigSpec, channels: int) -> dict[str, Chan
 def _thinned(record: Record, bases: Bases) -> Record:
     if isinstance(record, Episode):
         return replace(record, features=project(record.features, bases))
-    if isinstance(record, EpisodeHeader):
+    if isinstance(record, EpisodeHeader | LateLabels):
         return record
     seen = record.observation
     return replace(record, observation=replace(seen, features=project(seen.features, bases)))

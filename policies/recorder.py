@@ -11,7 +11,7 @@ from policies.replay.episode_writer import EpisodeWriter
 from robot.core.errors import StoreError
 from robot.core.node import Node
 from robot.core.topics import EXPERIENCE, STORED, Topic
-from robot.core.types import EpisodeEnd, EpisodeHeader, Status, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, LateLabels, Status, Step
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class RecorderNode(Node):
             _LOG.error("the open episode stays in its journal: %s", error)
         self._store.close()
 
-    def _record(self, message: EpisodeHeader | Step | EpisodeEnd) -> None:
+    def _record(self, message: EpisodeHeader | Step | LateLabels | EpisodeEnd) -> None:
         if isinstance(message, EpisodeHeader):
             self._begin(message)
         elif self._writer is None or message.episode_id != self._writer.header.episode_id:
@@ -82,7 +82,9 @@ class RecorderNode(Node):
             return True
         return header.episode_id in self._store.ids() and self._store.header(header.episode_id) == header
 
-    def _add(self, writer: EpisodeWriter, message: Step | EpisodeEnd) -> None:
+    def _add(self, writer: EpisodeWriter, message: Step | LateLabels | EpisodeEnd) -> None:
+        if isinstance(message, LateLabels):
+            return writer.label(message)
         self._stamp_ns = message.observation.stamp_ns
         if isinstance(message, Step):
             writer.append(message)
@@ -92,7 +94,7 @@ class RecorderNode(Node):
             self._writer = None
             self._report(writer, finalised=path is not None)
 
-    def _ignore(self, message: Step | EpisodeEnd) -> None:
+    def _ignore(self, message: Step | LateLabels | EpisodeEnd) -> None:
         if message.episode_id != self._ignored:
             _LOG.warning("steps of episode %d ignored: its header did not come first", message.episode_id)
         self._ignored = message.episode_id

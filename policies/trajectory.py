@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from policies.senses import Sensed
-from robot.core.types import Action, EpisodeEnd, Key, Label, Outcome, Source, Step
+from robot.core.types import Action, EpisodeEnd, Key, Label, LateLabels, Outcome, Source, Step
 from robot.safety.reason import Reason
 
 _ENDS = {Key.SUCCESS: Outcome.SUCCESS, Key.FAILURE: Outcome.FAILURE, Key.STOP: Outcome.ABORTED}
@@ -36,7 +40,8 @@ class Trajectory:
         self.outcome: Outcome | None = None
         self.last_source = Source.POLICY
         self.tally = Tally()
-        self.label = Label()  # of the newest observation
+        self._label = Label()  # of the newest observation
+        self._unlabelled: deque[int] = deque()  # numbers of the observations that no word was said of
 
     @property
     def has_begun(self) -> bool:
@@ -54,9 +59,32 @@ class Trajectory:
 
     def arrive(self, sensed: Sensed) -> Step | None:
         """The step that led here, None at the first observation, which follows a reset."""
-        if self._before is None or sensed.executed.source is Source.RESET:
+        step = None
+        if self._before is not None and sensed.executed.source is not Source.RESET:
+            step = self._step_between(*self._before, sensed)
+        self._unlabelled.append(self.steps)
+        self._label = Label()
+        return step
+
+    def labelled(self, words: Sequence[Label]) -> LateLabels | None:
+        """Take words on the oldest observations without one; returns those on steps already handed out.
+
+        To be recorded after these steps. The rest goes into the records to come.
+        """
+        late: dict[int, Label] = {}
+        for word in words:
+            number = self._unlabelled.popleft()
+            if number == self.steps:
+                self._label = word
+            elif word.plan:
+                late[number] = word
+        if not late:
             return None
-        before, proposed = self._before
+        dense = np.array([word.dense for word in late.values()], np.float32)
+        plan = np.array([word.plan for word in late.values()], np.int32)
+        return LateLabels(self.episode_id, np.array(list(late), np.int32), dense, plan)
+
+    def _step_between(self, before: Sensed, proposed: Action, sensed: Sensed) -> Step:
         self.outcome = self._judge(sensed)
         terminated = self.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
         step = Step(
@@ -73,7 +101,7 @@ class Trajectory:
             source=sensed.executed.source,
             weights_version=proposed.weights_version,
             safety=sensed.executed.safety,
-            label=self.label,
+            label=self._label,
         )
         self._count(step)
         return step
@@ -86,7 +114,7 @@ class Trajectory:
         """The closing record, with the observation after the last step."""
         outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
         ended = (self.episode_id, self.steps, outcome)
-        return EpisodeEnd(*ended, sensed.observation, base_action.base, self.label)
+        return EpisodeEnd(*ended, sensed.observation, base_action.base, self._label)
 
     def missed(self, sensed: Sensed, period_s: float) -> bool:
         """Whether control steps passed unseen since the last one: what was done in them is not known."""

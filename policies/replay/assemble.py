@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 
 from policies.replay.episode import Episode
-from robot.core.types import Arrays, EpisodeEnd, EpisodeHeader, Label, Observation, Outcome, Source, Step
+from robot.core.errors import StoreError
+from robot.core.types import (
+    Arrays,
+    EpisodeEnd,
+    EpisodeHeader,
+    Label,
+    LateLabels,
+    Observation,
+    Outcome,
+    Source,
+    Step,
+)
 
 
 def assemble(header: EpisodeHeader, steps: Sequence[Step], end: EpisodeEnd) -> Episode:
@@ -55,12 +66,28 @@ def assemble_cut(header: EpisodeHeader, steps: Sequence[Step]) -> Episode | None
     return assemble(header, kept, final)
 
 
-def messages_from(episode: Episode, start: int) -> list[Step | EpisodeEnd]:
-    """The steps from number ``start`` on, then the end: what the journal held before it was finalised."""
-    steps: list[Step | EpisodeEnd] = [_step(episode, t) for t in range(start, len(episode))]
+def relabelled(steps: Sequence[Step], late: LateLabels) -> list[Step]:
+    """The steps with what was said late of some of them; StoreError for one that is not there."""
+    labelled = list(steps)
+    for number, dense, plan in zip(late.steps.tolist(), late.dense.tolist(), late.plan.tolist(), strict=True):
+        if not 0 <= number < len(labelled):
+            got = f"got a late label of step {number}, want one below {len(labelled)}"
+            raise StoreError(f"episode {late.episode_id}: {got}")
+        labelled[number] = dataclasses.replace(labelled[number], label=Label(dense, plan))
+    return labelled
+
+
+def messages_from(episode: Episode, start: int) -> list[Step | LateLabels | EpisodeEnd]:
+    """What the journal held after step number ``start`` before it was finalised: late labels of the steps up
+    to there, the other steps, the end."""
+    messages: list[Step | LateLabels | EpisodeEnd] = [_step(episode, t) for t in range(start, len(episode))]
+    named = np.flatnonzero(episode.plan[:start]).astype(np.int32)
+    if len(named):
+        said = episode.dense[named], episode.plan[named]
+        messages.insert(0, LateLabels(episode.header.episode_id, named, *said))
     final = observation_at(episode, len(episode))
     ended = (episode.header.episode_id, len(episode), episode.outcome)
-    return [*steps, EpisodeEnd(*ended, final, episode.base_action[-1], _label(episode, len(episode)))]
+    return [*messages, EpisodeEnd(*ended, final, episode.base_action[-1], _label(episode, len(episode)))]
 
 
 def observation_at(episode: Episode, t: int) -> Observation:

@@ -18,7 +18,7 @@ from policies.replay.rows import Rows
 from policies.replay.tail import Record
 from robot.core.errors import StoreError
 from robot.core.spec import RigSpec
-from robot.core.types import EpisodeEnd, EpisodeHeader, Label, Observation, Source, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, Label, LateLabels, Observation, Source, Step
 
 
 class Counts(NamedTuple):
@@ -77,7 +77,7 @@ class ReplayBuffer:
         return Counts(len(expert), len(online), self._episodes)
 
     def add(self, record: Record) -> None:
-        """One thing a `StoreTail` yielded: a whole episode, or a header, step or end of an open one.
+        """One thing a `StoreTail` yielded: a whole episode, or one message of an open one.
 
         A step can be sampled once its next observation is here. What follows an unended episode ends it at
         the last observation seen.
@@ -88,6 +88,8 @@ class ReplayBuffer:
             self._begin(record)
         elif isinstance(record, Step):
             self._add_step(record)
+        elif isinstance(record, LateLabels):
+            self._label(record)
         else:
             self._end(record)
 
@@ -185,6 +187,12 @@ class ReplayBuffer:
             source=np.array([step.source]),
             **_labelled(step.label),
         )
+
+    def _label(self, late: LateLabels) -> None:
+        self._expect(late.episode_id)
+        rows = self._open[late.steps]
+        self._rows.dense[rows] = late.dense
+        self._rows.plan[rows] = late.plan
 
     def _end(self, end: EpisodeEnd) -> None:
         header = self._expect(end.episode_id)

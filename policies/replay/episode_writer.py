@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from policies.replay import zarr_files
-from policies.replay.assemble import assemble, assemble_cut
+from policies.replay.assemble import assemble, assemble_cut, relabelled
 from policies.replay.durable import disk_error, write_folder
 from policies.replay.episode import Episode
 from policies.replay.journal import JournalWriter
 from policies.replay.layout import Layout
 from robot.core.errors import StoreError
-from robot.core.types import EpisodeEnd, EpisodeHeader, Observation, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, LateLabels, Observation, Step
 
 
 class EpisodeWriter:
@@ -42,6 +42,13 @@ class EpisodeWriter:
         self._expect_layout(step.observation)
         self._journal.append(step)
         self._steps.append(step)
+
+    def label(self, late: LateLabels) -> None:
+        """Record what was said late of recorded steps; StoreError for a step that is not recorded."""
+        self._expect_episode(late.episode_id)
+        labelled = relabelled(self._steps, late)
+        self._journal.append(late)
+        self._steps = labelled
 
     def finish(self, end: EpisodeEnd) -> Path | None:
         """Store the episode and delete its journal; None when it has no step and so nothing to store."""

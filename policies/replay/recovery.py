@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 from policies.replay import zarr_files
-from policies.replay.assemble import assemble, assemble_cut
+from policies.replay.assemble import assemble, assemble_cut, relabelled
 from policies.replay.episode import Episode
 from policies.replay.episode_writer import finalise
 from policies.replay.journal import Ending, Journal, read_journal
 from policies.replay.layout import Layout
 from robot.core.errors import StoreError
-from robot.core.types import EpisodeEnd, EpisodeHeader, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, LateLabels, Step
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,6 +81,8 @@ def episode_of(journal: Journal) -> Episode | None:
     """The episode in a journal, ABORTED if it has no end; None where no step has a next observation."""
     header = next((m for m in journal.messages if isinstance(m, EpisodeHeader)), None)
     steps = [m for m in journal.messages if isinstance(m, Step)]
+    for late in (m for m in journal.messages if isinstance(m, LateLabels)):
+        steps = relabelled(steps, late)
     end = next((m for m in journal.messages if isinstance(m, EpisodeEnd)), None)
     if header is None or not steps:
         return None

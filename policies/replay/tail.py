@@ -11,11 +11,11 @@ from policies.replay.episode import Episode
 from policies.replay.episode_store import EpisodeStore
 from policies.replay.journal import read_journal
 from robot.core.errors import StoreError
-from robot.core.types import EpisodeEnd, EpisodeHeader, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, LateLabels, Step
 
 _LOG = logging.getLogger(__name__)
 
-Record = Episode | EpisodeHeader | Step | EpisodeEnd
+Record = Episode | EpisodeHeader | Step | LateLabels | EpisodeEnd
 
 
 @dataclass

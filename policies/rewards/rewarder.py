@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 
 from policies.rewards.config import RewardConfig
 from policies.rewards.followed import MakeObject, Moment
@@ -18,6 +19,8 @@ from robot.core.topics import Topic
 from robot.core.types import Label
 
 log = logging.getLogger(__name__)
+
+_CATCH_UP = 3  # observations scored in a control step, while there are some from before the plan came
 
 
 class Rewarder:
@@ -50,6 +53,7 @@ class Rewarder:
         self._first: Sensed | None = None  # of the episode, until the question about it was asked
         self._began: Moment | None = None  # the same: what a plan is about
         self._unfollowed = False  # told when it changes
+        self._waiting: deque[Moment] = deque()  # the observations that no word was said of
         self._plan: KeypointPlan | None = None
         self._scorer: Scorer | None = None
         # KAGI's rule is a baseline and keeps its trap.
@@ -60,8 +64,12 @@ class Rewarder:
         """Frames and camera models."""
         self._views.hear(topic, message)
 
-    def label(self, sensed: Sensed) -> Label:
-        """The word on this observation; zero while there is no plan. Never waits for one in a real cell."""
+    def label(self, sensed: Sensed) -> list[Label]:
+        """Words on the oldest observations without one, and none while the question about them is open.
+
+        Never waits for a plan in a real cell. One that comes late rewards the episode from its start all the
+        same; zeros while there is none to come.
+        """
         if sensed.episode_id != self._episode_id:
             self._begin(sensed)
         self._succeeded = sensed.reward.success
@@ -69,16 +77,29 @@ class Rewarder:
             self._ask(self._first)
         if self._lockstep:
             self._keep_pace(sensed.stamp_ns)
-        plan, now = self._planner.poll(), self._moment(sensed)
-        if plan is not None and plan is not self._plan:
-            self._plan, self._scorer = plan, self._scorer_of(plan)
-        if plan is None or self._scorer is None:
-            return Label()
-        return Label(self._watched(self._scorer.score(now)), plan.version)
+        self._waiting.append(self._moment(sensed))
+        return self._words(_CATCH_UP)
+
+    def rest(self) -> list[Label]:
+        """Words on all that wait for one, unless the question is still open."""
+        return self._words(len(self._waiting))
 
     def close(self) -> None:
         """Stop asking."""
         self._planner.close()
+
+    def _words(self, most: int) -> list[Label]:
+        plan = self._planner.poll()
+        if plan is None and (self._first is not None or self._planner.asking):
+            return []
+        if plan is not None and plan is not self._plan:
+            self._plan, self._scorer = plan, self._scorer_of(plan)
+        return [self._word(self._waiting.popleft()) for _ in range(min(most, len(self._waiting)))]
+
+    def _word(self, then: Moment) -> Label:
+        if self._plan is None or self._scorer is None:
+            return Label()
+        return Label(self._watched(self._scorer.score(then)), self._plan.version)
 
     def _watched(self, label: float) -> float:
         if self._watch is None:
@@ -91,6 +112,7 @@ class Rewarder:
             self._watch.end(self._succeeded)
         self._episode_id, self._first, self._began = sensed.episode_id, sensed, self._moment(sensed)
         self._plan = self._scorer = None
+        self._waiting.clear()
         self._planner.forget()
 
     def _ask(self, first: Sensed) -> None:

@@ -51,7 +51,7 @@ EVENT = Topic("/rig/event", t.Event, Service.STREAM)
 REWARD = Topic("/rig/reward", t.Reward, Service.COMMAND, 0.2)
 EPISODE_START = Topic("/rig/episode/start", t.EpisodeStart, Service.COMMAND)
 # One topic for the three, because ROS 2 keeps order within a topic only.
-EXPERIENCE = Topic("/rig/experience", t.EpisodeHeader | t.Step | t.EpisodeEnd, Service.STREAM)
+EXPERIENCE = Topic("/rig/experience", t.EpisodeHeader | t.Step | t.LateLabels | t.EpisodeEnd, Service.STREAM)
 STORED = Topic("/rig/stored", t.Status, Service.LATCHED)
 WEIGHTS = Topic("/rig/learner/weights", t.Weights, Service.LATCHED)
 LEARNER_STATUS = Topic("/rig/learner/status", t.Status, Service.LATCHED)

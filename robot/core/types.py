@@ -185,6 +185,16 @@ class Label:
 
 
 @dataclass(frozen=True)
+class LateLabels:
+    """What a dense reward says of observations whose steps are recorded already, without a word on them."""
+
+    episode_id: int
+    steps: Array  # [n] int32, numbers of the steps that began there
+    dense: Array  # [n] float32
+    plan: Array  # [n] int32, versions
+
+
+@dataclass(frozen=True)
 class Step:
     """One recorded control step. The next observation is the next step's, or the episode end's."""
 

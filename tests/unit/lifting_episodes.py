@@ -33,6 +33,10 @@ class FakePlanner:
     def __init__(self, plan: KeypointPlan, arrives: int) -> None:
         self._plan, self._left = plan, arrives
 
+    @property
+    def asking(self) -> bool:
+        return self._left >= 0
+
     def forget(self) -> None:
         pass
 
@@ -132,14 +136,14 @@ def _recorded(
     planner = FakePlanner(plan, arrives)
     rewarder = Rewarder(config, "arm", PlanViews(scene.MOUNTS), planner, TrueObject)  # type: ignore[arg-type]
     steps: list[Step] = []
+    labels: list[Label] = []
     for t, (tool, thing) in enumerate(zip(tools, things, strict=True)):
         sensed = scene.sensed(t, tool, thing, number)
         seen = observe.observation(sensed.states, {"arm": START}, {}, {}, sensed.observation.state)
-        label = rewarder.label(sensed)
-        steps.append(
-            Step(number, t, seen, ZEROS, ZEROS, ZEROS, 0.0, 1.0, False, False, Source.POLICY, 0, label=label)
-        )
-    *kept, last = steps
+        labels += rewarder.label(sensed)
+        steps.append(Step(number, t, seen, ZEROS, ZEROS, ZEROS, 0.0, 1.0, False, False, Source.POLICY, 0))
+    labels += rewarder.rest()
+    *kept, last = (replace(step, label=label) for step, label in zip(steps, labels, strict=True))
     success = outcome is Outcome.SUCCESS
     kept[-1] = replace(
         kept[-1],

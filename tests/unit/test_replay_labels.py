@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 
 from policies.replay.assemble import assemble, messages_from
 from policies.replay.buffer import ReplayBuffer
+from policies.replay.episode_store import EpisodeStore
 from policies.replay.look_ahead import DenseRule
-from robot.core.types import Label, Step
+from policies.replay.tail import StoreTail
+from robot.core.errors import StoreError
+from robot.core.types import EpisodeEnd, Label, LateLabels, Step
 from tests.unit.counting_episode import SPEC, draw, end, header, step
 
 GAMMA = 0.5
@@ -81,6 +85,66 @@ def test_an_episode_keeps_each_observation_s_label() -> None:
     whole = assemble(header(0), steps(False), replace(end(0, 3), label=Label(PHI[3], 7)))
     np.testing.assert_allclose(whole.dense, PHI)
     assert whole.plan.tolist() == [1, 1, 1, 7]
-    first, last = messages_from(whole, 2)
-    assert isinstance(first, Step)
-    assert (first.label.plan, last.label) == (1, Label(pytest.approx(0.3), 7))
+    late, third, last = messages_from(whole, 2)
+    assert isinstance(late, LateLabels)
+    assert (late.steps.tolist(), late.plan.tolist()) == ([0, 1], [1, 1])
+    np.testing.assert_allclose(late.dense, PHI[:2])
+    assert isinstance(third, Step)
+    assert isinstance(last, EpisodeEnd)
+    assert (third.label.plan, last.label) == (1, Label(pytest.approx(0.3), 7))
+
+
+LATE = LateLabels(0, np.array([0, 1], np.int32), np.array(PHI[:2], np.float32), np.array([1, 1], np.int32))
+
+
+def unlabelled() -> list[Step]:
+    """The first two of the steps without their labels, which `LATE` brings."""
+    return [replace(s, label=Label()) if s.step < 2 else s for s in steps(True)]
+
+
+def test_what_is_said_late_counts_as_if_it_had_been_said_in_time() -> None:
+    made = ReplayBuffer(SPEC, 100, GAMMA, 1, dense="potential")
+    first, second, third = unlabelled()
+    for record in (header(0), first, second, LATE, third, replace(end(0, 3), label=Label(PHI[3], 1))):
+        made.add(record)
+    assert rewards(made) == pytest.approx(rewards(buffer("potential", True, 1)))
+
+
+def test_late_labels_survive_a_killed_recorder(tmp_path: Path) -> None:
+    killed = EpisodeStore(tmp_path)
+    writer = killed.begin(header(0))
+    for message in unlabelled():
+        writer.append(message)
+    writer.label(LATE)
+    writer.close()
+    killed.close()
+    store = EpisodeStore(tmp_path)
+    store.recover()
+    (episode,) = store.read_all("train")
+    np.testing.assert_allclose(episode.dense, PHI[:3])
+    assert episode.plan.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("seen", [1, 2, 3])
+def test_a_learner_that_looked_before_the_late_labels_gets_them_with_the_finished_episode(
+    seen: int, tmp_path: Path
+) -> None:
+    store, tail = EpisodeStore(tmp_path), StoreTail(tmp_path)
+    writer, learned = store.begin(header(0)), ReplayBuffer(SPEC, 100, GAMMA, 1, dense="potential")
+    for message in unlabelled():
+        writer.append(message)
+        if message.step < seen:
+            for record in tail.poll():
+                learned.add(record)
+    writer.label(LATE)
+    writer.finish(replace(end(0, 3), label=Label(PHI[3], 1)))
+    for record in tail.poll():
+        learned.add(record)
+    assert rewards(learned) == pytest.approx(rewards(buffer("potential", True, 1)))
+
+
+def test_a_late_label_of_a_step_that_is_not_recorded_is_refused(tmp_path: Path) -> None:
+    writer = EpisodeStore(tmp_path).begin(header(0))
+    writer.append(unlabelled()[0])
+    with pytest.raises(StoreError, match="episode 0: got a late label of step 1, want one below 1"):
+        writer.label(LATE)

@@ -7,7 +7,7 @@ import pytest
 
 from policies.senses import Sensed
 from policies.trajectory import Trajectory
-from robot.core.types import Action, Key, Observation, Outcome, Reward, Source, Step
+from robot.core.types import Action, Key, Label, Observation, Outcome, Reward, Source, Step
 
 
 def action(t: int, source: Source = Source.POLICY) -> Action:
@@ -105,3 +105,25 @@ def test_it_counts_what_a_person_drove_and_how_often_control_changed() -> None:
     tally = trajectory.tally
     assert (trajectory.steps, tally.interventions, tally.handovers) == (5, 3, 3)
     assert tally.total_reward == pytest.approx(0.1 + 0.2 + 0.3 + 0.4 + 0.5)
+
+
+def test_labels_find_their_observations_however_late_they_come() -> None:
+    trajectory = Trajectory(3, 11, 9)
+    run(trajectory, sensed(0, Source.RESET), sensed(1, Source.RESET))  # two looks, one first observation
+    assert trajectory.labelled([]) is None
+    run(trajectory, sensed(2), sensed(3))
+    late = trajectory.labelled([Label(0.1, 5), Label(0.2, 5), Label(0.3, 5)])
+    assert late is not None
+    assert (late.episode_id, late.steps.tolist(), late.plan.tolist()) == (3, [0, 1], [5, 5])
+    np.testing.assert_allclose(late.dense, [0.2, 0.3])
+    assert trajectory.labelled([Label(0.4, 5)]) is None  # of the newest, which goes with its own step
+    (step,) = run(trajectory, sensed(4))
+    assert (step.step, step.label) == (2, Label(0.4, 5))
+    assert trajectory.labelled([Label(0.5, 5)]) is None
+    assert trajectory.end(sensed(4), action(4)).label == Label(0.5, 5)
+
+
+def test_labels_without_a_plan_need_not_be_told_late() -> None:
+    trajectory = Trajectory(3, 11, 9)
+    run(trajectory, sensed(0), sensed(1))
+    assert trajectory.labelled([Label(), Label()]) is None

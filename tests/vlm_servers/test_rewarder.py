@@ -59,6 +59,25 @@ def test_a_plan_comes_while_the_episode_goes_on_and_rewards_what_the_object_does
     np.testing.assert_allclose(plan.waypoints_m, [scene.RED, scene.RED + 8 * UP], atol=0.004)
 
 
+def test_a_plan_that_comes_late_rewards_the_episode_from_its_start(tmp_path: Path) -> None:
+    with VlmServer(lambda request: REPLY) as server:
+        made = rig(server.base_url, tmp_path)
+        scene.show(made.rewarder.hear)
+        tools = scene.RED + np.linspace(9, 0, 10)[:, None] * UP
+        seen = [scene.sensed(t, tool, scene.RED, 0) for t, tool in enumerate(tools)]
+        words = [made.rewarder.label(now) for now in seen[:5]]
+        made.planner.wait(PATIENCE_S)
+        words += [made.rewarder.label(now) for now in seen[5:]]
+        counts = [len(w) for w in words]
+        words.append(made.rewarder.rest())
+        made.close()
+    labels = [label for some in words for label in some]
+    assert counts == [0, 0, 0, 0, 0, 3, 3, 2, 1, 1]  # no step has to look at all that waited
+    assert len(labels) == len(seen)
+    assert all(label.plan == 1 for label in labels)
+    assert (np.diff([label.dense for label in labels]) > 0).all()
+
+
 def test_the_tool_alone_earns_nothing_by_leaving(tmp_path: Path) -> None:
     with VlmServer(lambda request: REPLY) as server:
         made = rig(server.base_url, tmp_path)
