@@ -86,14 +86,8 @@ class ActorNode(Node):
         self._stamp_ns = 0
         self.tick_times, self.swap_times = TickTimes(), TickTimes()
         extra = [t for t in labeller.topics if t not in self._senses.topics] if labeller else []
-        self.inputs = (
-            *self._senses.topics,
-            *extra,
-            topics.WEIGHTS,
-            topics.LEARNER_STATUS,
-            topics.EVENT,
-            topics.DEVICES,
-        )
+        told = (topics.WEIGHTS, topics.LEARNER_STATUS, topics.EVENT, topics.DEVICES)
+        self.inputs = (*self._senses.topics, *extra, *told)
         self.outputs = (
             topics.PROPOSED,
             topics.EPISODE_START,

@@ -40,7 +40,7 @@ class Trajectory:
         self.outcome: Outcome | None = None
         self.last_source = Source.POLICY
         self.tally = Tally()
-        self._label = Label()  # of the newest observation
+        self.label = Label()  # of the newest observation
         self._unlabelled: deque[int] = deque()  # numbers of the observations that no word was said of
 
     @property
@@ -63,7 +63,7 @@ class Trajectory:
         if self._before is not None and sensed.executed.source is not Source.RESET:
             step = self._step_between(*self._before, sensed)
         self._unlabelled.append(self.steps)
-        self._label = Label()
+        self.label = Label()
         return step
 
     def labelled(self, words: Sequence[Label]) -> LateLabels | None:
@@ -75,7 +75,7 @@ class Trajectory:
         for word in words:
             number = self._unlabelled.popleft()
             if number == self.steps:
-                self._label = word
+                self.label = word
             elif word.plan:
                 late[number] = word
         if not late:
@@ -101,7 +101,7 @@ class Trajectory:
             source=sensed.executed.source,
             weights_version=proposed.weights_version,
             safety=sensed.executed.safety,
-            label=self._label,
+            label=self.label,
         )
         self._count(step)
         return step
@@ -114,7 +114,7 @@ class Trajectory:
         """The closing record, with the observation after the last step."""
         outcome = self.outcome if self.outcome is not None else Outcome.ABORTED
         ended = (self.episode_id, self.steps, outcome)
-        return EpisodeEnd(*ended, sensed.observation, base_action.base, self._label)
+        return EpisodeEnd(*ended, sensed.observation, base_action.base, self.label)
 
     def missed(self, sensed: Sensed, period_s: float) -> bool:
         """Whether control steps passed unseen since the last one: what was done in them is not known."""
