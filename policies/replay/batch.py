@@ -35,6 +35,7 @@ class Batch(NamedTuple):
     shown: np.ndarray  # [K, B, n] bool: a person decided it, or it is of a demonstration
     is_human: np.ndarray  # [K, B] bool: a person decided the executed action
     is_expert: np.ndarray  # [K, B] bool: drawn from the demonstration and intervention half
+    potential: Array  # [K, B] what a shaping takes from the value of ``state``; 0 without one
 
     @property
     def whole(self) -> np.ndarray:

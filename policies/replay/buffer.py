@@ -156,6 +156,7 @@ class ReplayBuffer:
             shown=ahead.shown,
             is_human=rows.source.take(start) == Source.HUMAN,
             is_expert=is_expert,
+            potential=rows.dense.take(start) * np.float32(self._dense == "potential"),
         )
 
     def _starts(self) -> tuple[np.ndarray, np.ndarray]:

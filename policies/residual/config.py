@@ -34,6 +34,7 @@ class ResidualConfig:
     bins: int = 101  # of a categorical head
     value_min: float = 0.0  # the range of a sparse success reward: no target may leave it
     value_max: float = 1.0
+    potential: float = 0.0  # the largest Phi of a shaped reward, which takes it from its state's values
     discount: float = 0.97
     n_step: int = 3  # of a chunk: as many
     takeover_fails: bool = False  # the policy's steps before a person took over earn nothing
@@ -84,6 +85,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "critic_subset": (1, 100),
     "actor_critics": (1, 100),
     "bins": (9, 10_001),
+    "potential": (0, _INF),
     "discount": (_TINY, 1),
     "n_step": (1, 100),
     "target_ema": (_TINY, 1),

@@ -92,7 +92,12 @@ class CriticUpdate:
         embedding = apply(self._subset, members, then.state, then.features, method="embed")
         rated = chunks.planned(config, action)
         q = apply(self._subset, members, embedding, then.context, rated, method="values")
-        return losses.td_target(batch.reward, batch.discount, q, config.value_min, config.value_max)
+        return losses.td_target(batch.reward, batch.discount, q, *self._range(batch))
+
+    def _range(self, batch: Batch) -> tuple[losses.Tensor, losses.Tensor]:
+        # Of each state's own: a shaped value is the plain one without the state's potential, and a bound
+        # that is loose by all the potential lets the minimum over critics sink below what any failure earns.
+        return self._config.value_min - batch.potential, self._config.value_max - batch.potential
 
     def _filler_key(self, state: CriticState) -> jax.Array:
         # Of what stands in steps that no longer count; the step's other draws come from its two halves.
@@ -116,10 +121,10 @@ class CriticUpdate:
     ) -> Metrics:
         if "gripper" not in params:
             return {}
-        c, net = self._config, self._behaviour.gripper
+        net = self._behaviour.gripper
         online = apply(net, params["gripper"], then.state, then.features, then.context)
         later = apply(net, targets["gripper"], then.state, then.features, then.context)
-        target = losses.gripper_target(batch.reward, batch.discount, online, later, c.value_min, c.value_max)
+        target = losses.gripper_target(batch.reward, batch.discount, online, later, *self._range(batch))
         q = apply(net, params["gripper"], now.state, now.features, now.context)
         return {"gripper_loss": losses.gripper_loss(q, batch.action[:, self._behaviour.columns], target)}
 

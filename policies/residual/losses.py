@@ -14,8 +14,10 @@ def target_action(base: Tensor, residual: Tensor, noise: Tensor, noise_clip: flo
     return jnp.clip(base + residual + jnp.clip(noise, -noise_clip, noise_clip), -1.0, 1.0)
 
 
-def td_target(reward: Tensor, discount: Tensor, q_next: Tensor, low: float, high: float) -> jax.Array:
-    """The n-step target [B], clipped to the values that the reward allows; ``q_next`` [N, B].
+def td_target(
+    reward: Tensor, discount: Tensor, q_next: Tensor, low: Tensor | float, high: Tensor | float
+) -> jax.Array:
+    """The n-step target [B], clipped to the values [B] that the reward allows; ``q_next`` [N, B].
 
     ``discount`` is gamma^n, or 0 after a terminal step. The minimum over the N members is REDQ's
     (Chen et al., 2021).
@@ -33,12 +35,15 @@ def critic_loss(q: Tensor, target: Tensor) -> jax.Array:
 
 
 def gripper_target(
-    reward: Tensor, discount: Tensor, online: Tensor, target: Tensor, low: float, high: float
+    reward: Tensor, discount: Tensor, online: Tensor, target: Tensor, low: Tensor, high: Tensor
 ) -> jax.Array:
     """Double Q-learning (van Hasselt et al., 2016) [B, G]: ``online`` [B, G, 3] chooses, ``target`` rates."""
     best = jnp.asarray(online).argmax(axis=-1)[..., None]
     value = jnp.take_along_axis(jnp.asarray(target), best, axis=-1)[..., 0]
-    return jax.lax.stop_gradient(jnp.clip(reward[:, None] + discount[:, None] * value, low, high))
+    wanted = reward[:, None] + discount[:, None] * value
+    return jax.lax.stop_gradient(
+        jnp.clip(reward[:, None] + discount[:, None] * value, low[:, None], high[:, None])
+    )
 
 
 def gripper_loss(q: Tensor, executed: Tensor, target: Tensor) -> jax.Array:

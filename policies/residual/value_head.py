@@ -43,6 +43,7 @@ def histogram(config: ResidualConfig, target: jax.Array) -> jax.Array:
 
 
 def _centres(config: ResidualConfig) -> np.ndarray:
-    step = (config.value_max - config.value_min) / max(1, config.bins - 1 - 2 * _MARGIN)
-    middle = (config.value_max + config.value_min) / 2
+    low, high = config.value_min - config.potential, config.value_max
+    step = (high - low) / max(1, config.bins - 1 - 2 * _MARGIN)
+    middle = (high + low) / 2
     return (middle + step * (np.arange(config.bins) - (config.bins - 1) / 2)).astype(np.float32)

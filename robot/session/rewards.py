@@ -88,7 +88,7 @@ def make_judge(job: Job, spec: RigSpec, encoder: Any) -> SuccessJudge | None:
 def with_value_range(residual: ResidualConfig, reward: RewardConfig) -> ResidualConfig:
     """The critics' settings with the range that returns have under the session's reward."""
     if reward.rule == "shaped":
-        return replace(residual, value_min=residual.value_min - reward.potential.weight)
+        return replace(residual, potential=reward.potential.weight)
     if reward.rule == "kagi":
         forever = reward.kagi_highest / (1.0 - min(residual.discount, 0.999))
         return replace(residual, value_max=max(residual.value_max, forever))

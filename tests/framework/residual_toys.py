@@ -94,4 +94,5 @@ def _random_batch(spec: RigSpec, seed: int, size: int) -> Batch:
         shown=np.tile(expert[:, None], span),
         is_human=expert,
         is_expert=expert,
+        potential=np.zeros(size, np.float32),
     )

@@ -66,7 +66,7 @@ def test_the_squashed_density_integrates_to_one_and_is_zero_outside() -> None:
 
 def test_the_gripper_bootstraps_by_double_q_learning() -> None:
     online, target = jnp.array([[[0.1, 0.9, 0.2]]]), jnp.array([[[0.7, 0.3, 0.8]]])
-    got = losses.gripper_target(jnp.array([0.1]), jnp.array([0.5]), online, target, 0.0, 1.0)
+    got = losses.gripper_target(jnp.array([0.1]), jnp.array([0.5]), online, target, jnp.zeros(1), jnp.ones(1))
     np.testing.assert_allclose(got, [[0.1 + 0.5 * 0.3]], rtol=1e-6)
     # closed (-1) was executed: its value 0.1 against 0.4
     assert float(losses.gripper_loss(online, jnp.array([[-0.8]]), jnp.array([[0.4]]))) == pytest.approx(0.09)

@@ -64,6 +64,7 @@ def experience(rng: np.random.Generator, spec: RigSpec, n_step: int = CONFIG.n_s
         shown=np.zeros_like(first),
         is_human=no,
         is_expert=no,
+        potential=np.zeros(ROWS, np.float32),
     )
     return jax.tree.map(lambda x: x[None], batch)
 

@@ -20,6 +20,18 @@ def test_td_target_stays_within_the_reward_range() -> None:
     np.testing.assert_array_equal(target, [1.0, 0.0])
 
 
+def test_a_shaped_target_is_the_plain_one_without_the_state_s_potential() -> None:
+    rng = np.random.default_rng(0)
+    reward, q_next = (rng.random(50) < 0.2).astype(np.float32), rng.normal(0.3, 0.6, (2, 50))
+    discount = np.where(reward > 0, 0.0, 0.9)
+    here, there = rng.random(50), rng.random(50)
+    plain = losses.td_target(reward, discount, q_next, 0.0, 1.0)
+    shaped = losses.td_target(
+        reward + discount * there - here, discount, q_next - there, 0.0 - here, 1.0 - here
+    )
+    np.testing.assert_allclose(shaped, plain - here, atol=1e-6)
+
+
 def test_critic_loss_sums_each_members_mean_square() -> None:
     q = jnp.array([[1.0, 0.0], [0.5, 0.5]])
     # member 0: (1 + 0) / 2, member 1: (0.25 + 0.25) / 2
