@@ -41,9 +41,7 @@ def gripper_target(
     best = jnp.asarray(online).argmax(axis=-1)[..., None]
     value = jnp.take_along_axis(jnp.asarray(target), best, axis=-1)[..., 0]
     wanted = reward[:, None] + discount[:, None] * value
-    return jax.lax.stop_gradient(
-        jnp.clip(reward[:, None] + discount[:, None] * value, low[:, None], high[:, None])
-    )
+    return jax.lax.stop_gradient(jnp.clip(wanted, low[:, None], high[:, None]))
 
 
 def gripper_loss(q: Tensor, executed: Tensor, target: Tensor) -> jax.Array:
