@@ -19,8 +19,8 @@ target in a far corner of the table (*decoy*), not at all (*dead*), or only its 
 
 - *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
   look. *mean* is the success at all looks up to the end: the area under the curve, which every arm has.
-- *against sparse*: sparse's mean steps to 90 % over this arm's; above 1 this arm is faster. Only where
-  every seed of both got there.
+- *against sparse*: sparse's mean steps to 90 % over this arm's, of the seeds that both have run; above 1
+  this arm is faster. Only where every one of them got there.
 """
 _HEAD = (
     "| arm | seeds | final | 95 % | worst seed | steps to 90 % | mean | against sparse |",
@@ -31,8 +31,7 @@ _HEAD = (
 def report(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     """The whole page."""
     by_arm = {name: [r for r in rows if r.arm == name and r.seed in seeds] for name in ARMS}
-    sparse = _steps(by_arm["sparse"])
-    lines = [_line(name, found, sparse, len(seeds)) for name, found in by_arm.items()]
+    lines = [_line(name, found, by_arm["sparse"], len(seeds)) for name, found in by_arm.items()]
     sessions = [_session(r) for r in sorted(rows, key=lambda r: (list(ARMS).index(r.arm), r.seed))]
     head = "| arm | seed | final | steps to 90 % | success of 20 at each look | commit |"
     parts = ["# Rewards side by side", _NOTES.strip(), "\n".join([*_HEAD, *lines]), "## Every session"]
@@ -41,19 +40,25 @@ def report(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _line(name: str, rows: Sequence[Row], sparse: float | None, seeds: int) -> str:
+def _line(name: str, rows: Sequence[Row], sparse: Sequence[Row], seeds: int) -> str:
     if not rows:
         return f"| {name} | not run | | | | | | |"
     final = Rate(sum(r.final.successes for r in rows), sum(r.final.n for r in rows))
     low, high = final.interval
     steps, reached = _steps(rows), sum(r.steps_to_90 is not None for r in rows)
     told = f"{steps:.0f}" if steps is not None else f"reached by {reached} of {len(rows)}"
-    ratio = f"{sparse / steps:.2f}" if steps and sparse else "-"
+    ratio = _against(rows, sparse)
     worst, area = min(r.final.value for r in rows), np.mean([_mean_success(r) for r in rows])
     return (
         f"| {name} | {len(rows)} of {seeds} | {final.value:.0%} | {low:.0%} to {high:.0%} "
         f"| {worst:.0%} | {told} | {area:.0%} | {ratio} |"
     )
+
+
+def _against(rows: Sequence[Row], sparse: Sequence[Row]) -> str:
+    both = {r.seed for r in rows} & {r.seed for r in sparse}
+    mine, plain = (_steps([r for r in arm if r.seed in both]) for arm in (rows, sparse))
+    return f"{plain / mine:.2f}" if mine and plain else "-"
 
 
 def _session(row: Row) -> str:
