@@ -189,9 +189,9 @@ class LateLabels:
     """What a dense reward says of observations whose steps are recorded already, without a word on them."""
 
     episode_id: int
-    steps: Array  # [n] int32, numbers of the steps that began there
+    steps: np.ndarray  # [n] int32, numbers of the steps that began there
     dense: Array  # [n] float32
-    plan: Array  # [n] int32, versions
+    plan: np.ndarray  # [n] int32, versions
 
 
 @dataclass(frozen=True)
