@@ -18,16 +18,9 @@ from robot.core.types import Array, Arrays
 
 
 def score_episode(
-    episode: Episode,
-    plan: KeypointPlan,
-    config: RewardConfig,
-    arm: str,
-    make_object: MakeObject,
-    start: int = 0,
+    episode: Episode, plan: KeypointPlan, config: RewardConfig, arm: str, make_object: MakeObject
 ) -> Array:
-    """The word [T + 1] on each observation from ``start`` on, 0 before it.
-
-    It is what the session said live of an episode whose plan arrived at observation ``start``.
+    """The word [T + 1] on each observation, as a session says it live, whenever the plan comes.
 
     Args:
         episode: recorded with its arm's start pose.
@@ -35,15 +28,12 @@ def score_episode(
         config: with a rule that is not the sparse one.
         arm: whose tool is scored.
         make_object: follows the point that the plan marked.
-        start: first observation to score.
 
     Raises:
         SpecMismatch: the episode does not say where its arm started from, or has fewer observations.
     """
-    scores = np.zeros(len(episode) + 1, np.float32)
-    order = np.arange(start, len(episode) + 1)
-    scores[start:] = score_in_order(episode, plan, config, arm, make_object, order)
-    return scores
+    order = np.arange(len(episode) + 1)
+    return score_in_order(episode, plan, config, arm, make_object, order)
 
 
 def score_as_named(
@@ -53,16 +43,14 @@ def score_as_named(
     arm: str,
     make_object: Callable[[int], MakeObject],
 ) -> Array:
-    """The word [T + 1] by the plans that the steps name, each from its arrival on; 0 for any other.
+    """The word [T + 1] by the plans that the steps name; 0 where they name another.
 
     ``make_object`` gives what follows the object that a version of the plan marked.
     """
     scores = np.zeros(len(episode) + 1, np.float32)
     for version in plans.keys() & set(episode.plan.tolist()):
         named = episode.plan == version
-        start = int(np.argmax(named))
-        told = score_episode(episode, plans[version], config, arm, make_object(version), start)
-        scores[named] = told[named]
+        scores[named] = score_episode(episode, plans[version], config, arm, make_object(version))[named]
     return scores
 
 

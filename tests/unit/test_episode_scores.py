@@ -21,16 +21,9 @@ CONFIG = scene.CONFIG
 def test_the_live_labels_come_out_again(rule: str, arrives: int) -> None:
     config = replace(CONFIG, rule=rule)
     episode = lifted(3, arrives=arrives, config=config)
-    assert episode.dense[arrives:].min() > 0
-    again = score_episode(episode, lifting_plan(), config, "arm", TrueObject, arrives)
+    assert episode.dense.min() > 0
+    again = score_episode(episode, lifting_plan(), config, "arm", TrueObject)
     np.testing.assert_allclose(again, episode.dense, atol=1e-6)
-
-
-def test_a_plan_known_from_the_start_labels_the_steps_before_its_arrival_too() -> None:
-    episode = lifted(arrives=4)
-    again = score_episode(episode, lifting_plan(), CONFIG, "arm", TrueObject)
-    assert (again[:4] > 0).all()
-    np.testing.assert_allclose(again[4:], episode.dense[4:], atol=1e-6)
 
 
 def test_each_step_is_scored_by_the_plan_it_names_and_one_that_is_not_there_says_nothing() -> None:

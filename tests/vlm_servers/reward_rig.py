@@ -62,7 +62,8 @@ class Episode:
 
     def __init__(self, made: Rig, episode_id: int = 0, squares: scene.Squares = scene.AT_FIRST) -> None:
         self._made, self._id = made, episode_id
-        self.step, self.longest_s, self._unlabelled = 0, 0.0, 0
+        self.step, self.longest_s = 0, 0.0
+        self.words: list[Label] = []  # on the first observations
         self.red = scene.RED.copy() if squares.red is None else squares.red.copy()
         self.tool = self.red + 2 * UP
         scene.show(made.rewarder.hear, squares=squares)
@@ -73,11 +74,10 @@ class Episode:
             self.red, self.tool = self.red + UP, self.tool + UP
         seen = scene.sensed(self.step, self.tool, self.red, self._id)
         began_s = time.monotonic()
-        words = self._made.rewarder.label(seen)
-        self._unlabelled += 1 - len(words)
+        self.words += self._made.rewarder.label(seen)
         self.longest_s = max(self.longest_s, time.monotonic() - began_s)
         self.step += 1
-        return words[-1] if words and not self._unlabelled else Label()
+        return self.words[-1] if len(self.words) == self.step else Label()
 
     def wait(self) -> Label:
         """Until there is a plan."""
