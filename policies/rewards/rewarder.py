@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 
@@ -20,7 +21,7 @@ from robot.core.types import Label
 
 log = logging.getLogger(__name__)
 
-_CATCH_UP = 3  # observations scored in a control step, while there are some from before the plan came
+_CATCH_UP_S = 0.02  # of a control step, for observations from before the plan came; one is scored in any case
 
 
 class Rewarder:
@@ -78,23 +79,27 @@ class Rewarder:
         if self._lockstep:
             self._keep_pace(sensed.stamp_ns)
         self._waiting.append(self._moment(sensed))
-        return self._words(_CATCH_UP)
+        return self._words(_CATCH_UP_S)
 
     def rest(self) -> list[Label]:
         """Words on all that wait for one, unless the question is still open."""
-        return self._words(len(self._waiting))
+        return self._words(math.inf)
 
     def close(self) -> None:
         """Stop asking."""
         self._planner.close()
 
-    def _words(self, most: int) -> list[Label]:
+    def _words(self, within_s: float) -> list[Label]:
         plan = self._planner.poll()
         if plan is None and (self._first is not None or self._planner.asking):
             return []
         if plan is not None and plan is not self._plan:
             self._plan, self._scorer = plan, self._scorer_of(plan)
-        return [self._word(self._waiting.popleft()) for _ in range(min(most, len(self._waiting)))]
+        words: list[Label] = []
+        until_s = time.monotonic() + within_s
+        while self._waiting and (not words or time.monotonic() < until_s):
+            words.append(self._word(self._waiting.popleft()))
+        return words
 
     def _word(self, then: Moment) -> Label:
         if self._plan is None or self._scorer is None:
