@@ -50,7 +50,7 @@ TELEOP = Topic("/rig/teleop/command", t.TeleopCommand, Service.COMMAND, 0.2)
 EVENT = Topic("/rig/event", t.Event, Service.STREAM)
 REWARD = Topic("/rig/reward", t.Reward, Service.COMMAND, 0.2)
 EPISODE_START = Topic("/rig/episode/start", t.EpisodeStart, Service.COMMAND)
-# One topic for the three, because ROS 2 keeps order within a topic only.
+# One topic for all, because ROS 2 keeps order within a topic only.
 EXPERIENCE = Topic("/rig/experience", t.EpisodeHeader | t.Step | t.LateLabels | t.EpisodeEnd, Service.STREAM)
 STORED = Topic("/rig/stored", t.Status, Service.LATCHED)
 WEIGHTS = Topic("/rig/learner/weights", t.Weights, Service.LATCHED)
