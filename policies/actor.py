@@ -7,12 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from policies.base import BasePolicy
 from policies.episode_status import episode_status
 from policies.labeller import Labeller
 from policies.plan import EpisodePlan, Progress
+from policies.proposer import Proposer
 from policies.reset_pilot import ResetPilot
 from policies.senses import Encoder, Sensed, Senses, SuccessJudge
 from policies.tick_times import TickTimes
@@ -29,7 +28,6 @@ from robot.core.types import (
     Event,
     Key,
     Outcome,
-    Source,
     Weights,
 )
 from robot.task import Task
@@ -73,7 +71,8 @@ class ActorNode(Node):
         labeller: Labeller | None = None,
         judge: SuccessJudge | None = None,
     ) -> None:
-        self._task, self._base, self._correction, self._plan = task, base, correction, plan
+        self._task, self._plan = task, plan
+        self._proposer = Proposer(base, correction, labeller, plan.explore)
         self._config_hash, self._pilot, self._labeller = config_hash, pilot, labeller
         self._senses = Senses(task, encoder, max_age_s, judge)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
@@ -209,8 +208,7 @@ class ActorNode(Node):
 
     def _ask_for(self, episode: Trajectory) -> None:
         self._waited_ticks = 0
-        self._base.reset(episode.seed)
-        self._drop_correction()
+        self._proposer.reset(episode.seed)
         in_place = self._pilot is not None and self._pilot.in_place
         start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed, in_place)
         self.publish(topics.EPISODE_START, start)
@@ -226,11 +224,9 @@ class ActorNode(Node):
             episode.give_up()
         before = episode.last_source
         step = episode.arrive(sensed)
-        if (episode.last_source is Source.HUMAN) != (before is Source.HUMAN):
-            self._base.drop()  # the plan was for a place where the arm no longer is
-            self._drop_correction()
+        self._proposer.follow(before, episode.last_source)
         self._swap()
-        proposed = self._propose(episode, sensed)
+        proposed = self._proposer.propose(episode, sensed)
         if episode.outcome is None:
             episode.leave(sensed, proposed)
             self.publish(topics.PROPOSED, proposed)
@@ -244,25 +240,11 @@ class ActorNode(Node):
         if episode.outcome is not None:
             self._finish(episode, sensed, proposed)
 
-    def _drop_correction(self) -> None:
-        if self._correction is not None:
-            self._correction.drop()
-
     def _swap(self) -> None:
         if self._inbox is not None:
             began = time.perf_counter()
             if self._inbox.take():
                 self.swap_times.add(time.perf_counter() - began)
-
-    def _propose(self, episode: Trajectory, sensed: Sensed) -> Action:
-        base = self._base.act(sensed.observation)
-        if self._correction is None:
-            return Action(sensed.stamp_ns, base, base, np.zeros_like(base))
-        seed = episode.seed * 1_000_003 + episode.steps if self._plan.explore else None
-        previous = sensed.executed.value if episode.steps else np.zeros_like(base)
-        residual = self._correction.act(sensed.observation, base, seed, previous)
-        value = np.clip(base + residual, -1.0, 1.0).astype(np.float32)
-        return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self._correction.version)
 
     def _label(self, episode: Trajectory, sensed: Sensed | None = None) -> None:
         if self._labeller is not None:
@@ -288,10 +270,9 @@ class ActorNode(Node):
         self._next_episode()
 
     def _report(self, episode: Trajectory, stamp_ns: int) -> None:
-        version = self._correction.version if self._correction else 0
         online_steps = self._plan.steps_before + self._progress.steps
         times = self.tick_times, self.swap_times
         self.publish(
             topics.ACTOR_STATUS,
-            episode_status(stamp_ns, episode, version, online_steps, *times, self._inbox),
+            episode_status(stamp_ns, episode, self._proposer.version, online_steps, *times, self._inbox),
         )

@@ -25,6 +25,7 @@ def episode_status(
         "outcome": int(episode.outcome),
         "steps": episode.steps,
         "interventions": episode.tally.interventions,
+        "guided": episode.tally.guided,
         "handovers": episode.tally.handovers,
         "return": episode.tally.total_reward,
         "plan": episode.label.plan,

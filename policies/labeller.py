@@ -7,7 +7,7 @@ from typing import Protocol
 
 from policies.senses import Sensed
 from robot.core.topics import Topic
-from robot.core.types import Label
+from robot.core.types import Array, Label
 
 
 class Labeller(Protocol):
@@ -29,6 +29,10 @@ class Labeller(Protocol):
 
     def rest(self) -> Sequence[Label]:
         """The same, at the episode's end: on as many as can be said, whatever time it takes."""
+        ...
+
+    def guide(self, sensed: Sensed) -> Array | None:
+        """The action [A] of a step at which its plan explores in the place of the policy."""
         ...
 
     def close(self) -> None:

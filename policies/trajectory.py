@@ -20,6 +20,7 @@ class Tally:
     """What a finished episode looked like."""
 
     interventions: int = 0
+    guided: int = 0  # steps that a keypoint plan decided
     handovers: int = 0
     total_reward: float = 0.0
 
@@ -147,6 +148,11 @@ class Trajectory:
     def _count(self, step: Step) -> None:
         self.steps += 1
         self.tally.interventions += step.is_intervention
-        self.tally.handovers += step.source is not self.last_source
+        self.tally.guided += step.source is Source.GUIDE
+        self.tally.handovers += _driver(step.source) is not _driver(self.last_source)
         self.tally.total_reward += step.reward
         self.last_source = step.source
+
+
+def _driver(source: Source) -> Source:
+    return Source.POLICY if source is Source.GUIDE else source  # between these nothing is handed over

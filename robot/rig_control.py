@@ -10,7 +10,13 @@ from robot.core.types import Action, DeviceHealth, Event, Key, RobotState, Sourc
 from robot.guarded_arm import Executed, GuardedArm
 from robot.safety.reason import Reason
 
-_ORDER = (Source.HOLD, Source.RESET, Source.HUMAN, Source.POLICY)  # of the arms' sources, the first counts
+_ORDER = (
+    Source.HOLD,
+    Source.RESET,
+    Source.HUMAN,
+    Source.GUIDE,
+    Source.POLICY,
+)  # of the arms' sources, the first counts
 
 
 class RigControl:

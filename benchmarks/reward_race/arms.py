@@ -18,13 +18,17 @@ class Arm:
 
     rule: Rule
     server: Server | None  # None: nobody is asked
+    guided_share: float = 0.0  # of the episodes that the plan may drive a part of
 
     @property
     def name(self) -> str:
         """In the table, and of its run folders."""
-        return self.rule if self.server is None else f"{self.rule}-{self.server}"
+        rule = "unguided" if self.rule == "shaped" and not self.guided_share else self.rule
+        return rule if self.server is None else f"{rule}-{self.server}"
 
 
 SPARSE = Arm("sparse", None)
-RULES: tuple[Rule, ...] = ("shaped", "kagi")
-ARMS = {a.name: a for a in (SPARSE, *(Arm(rule, server) for rule in RULES for server in SERVERS))}
+SHAPED = tuple(Arm("shaped", server, 0.5) for server in SERVERS)
+UNGUIDED = Arm("shaped", "oracle")
+KAGI = tuple(Arm("kagi", server) for server in SERVERS)
+ARMS = {a.name: a for a in (SPARSE, *SHAPED, UNGUIDED, *KAGI)}

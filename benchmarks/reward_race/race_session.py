@@ -58,7 +58,7 @@ class RaceSession:
         return read_row(Cell(self.arm.name, TASK, self.seed, "local"), self.run_dir, marker, machine())
 
     def _train(self, url: str) -> None:
-        reward: dict[str, object] = {"rule": self.arm.rule}
+        reward: dict[str, object] = {"rule": self.arm.rule, "guidance": {"share": self.arm.guided_share}}
         if self.arm.server is not None:
             reward["vlm"] = {"base_url": url, "model": MODEL, "attempts": 2, "deadline_s": 10.0}
         config = self.runs / f"{self.run_dir.name}.yaml"

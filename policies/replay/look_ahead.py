@@ -33,7 +33,7 @@ def look_ahead(
     after_takeover: np.float32,
     dense: DenseRule = "none",
 ) -> Ahead:
-    """From rows [K, B] n steps on; fewer at an episode's end, or where a person takes over from the policy.
+    """From rows [K, B] n steps on; fewer at an episode's end, or where a person or a plan takes over.
 
     Args:
         rows: what is stored.
@@ -48,7 +48,7 @@ def look_ahead(
     row = start
     reward, discount = np.zeros(start.shape, np.float32), np.ones(start.shape, np.float32)
     alive = np.ones(start.shape, bool)
-    by_hand = rows.source[start] == Source.HUMAN
+    by_hand, by_policy = (rows.source[start] == s for s in (Source.HUMAN, Source.POLICY))
     actions, present, shown = [], [], []
     for _ in range(n):
         present.append(alive)
@@ -64,7 +64,8 @@ def look_ahead(
         # A rescue must not excuse what led to it.
         taken_over = alive & ~by_hand & (rows.source[following] == Source.HUMAN)
         discount *= np.where(taken_over, after_takeover, np.float32(1))
-        alive = alive & ~taken_over
+        guided = by_policy & (rows.source[following] == Source.GUIDE)
+        alive = alive & ~taken_over & ~guided
         row = following
     if dense == "potential":
         reward += telescoped(rows.dense[start], rows.dense[row], discount)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from policies.rewards.guidance import GuidanceConfig
 from policies.rewards.shaping.alarms import AlarmConfig
 from policies.rewards.shaping.object_progress import ObjectProgressConfig
 from policies.rewards.shaping.potential import PotentialConfig
@@ -34,6 +35,7 @@ class RewardConfig:
     potential: PotentialConfig = field(default_factory=PotentialConfig)
     progress: ObjectProgressConfig = field(default_factory=ObjectProgressConfig)
     alarms: AlarmConfig = field(default_factory=AlarmConfig)  # of the shaped rule: then it pays nothing more
+    guidance: GuidanceConfig = field(default_factory=GuidanceConfig)  # of the shaped rule: it may drive, too
 
     def __post_init__(self) -> None:
         positive = ("look_ahead_m", "kagi_reach_m")
@@ -44,6 +46,9 @@ class RewardConfig:
             problems.append(f"kagi_highest: got {self.kagi_highest}, want above 0 and below a success's 1")
         if self.rule != "sparse" and self.vlm is None:
             problems.append(f"vlm: got none, the rule {self.rule!r} wants a server's base_url and its model")
+        if self.guidance.share and self.rule != "shaped":
+            got = f"got share {self.guidance.share} with the rule {self.rule!r}"
+            problems.append(f"guidance: {got}, want 'shaped'")
         if list(self.heights_m) != sorted(set(self.heights_m)) or min(self.heights_m, default=-1) < 0:
             problems.append(f"heights_m: got {self.heights_m}, want some from 0 m up, each above the last")
         if problems:

@@ -9,6 +9,7 @@ from collections import deque
 
 from policies.rewards.config import RewardConfig
 from policies.rewards.followed import MakeObject, Moment
+from policies.rewards.guidance import Guidance
 from policies.rewards.keypoints.plan import KeypointPlan
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.planner import Planner
@@ -17,7 +18,7 @@ from policies.rewards.scorer import Scorer, make_scorer
 from policies.senses import Sensed
 from robot.core.errors import NudgeError
 from robot.core.topics import Topic
-from robot.core.types import Label
+from robot.core.types import Array, Label
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Rewarder:
         make_object: follows the point on an object that a plan marked.
         lockstep: simulated time goes no faster than the clock on the wall while a question is open, so that
             a plan is as late in the twin as it would be in a real cell, and no later.
+        guidance: at which steps the plan drives; None: at none.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class Rewarder:
         planner: Planner,
         make_object: MakeObject,
         lockstep: bool = False,
+        guidance: Guidance | None = None,
     ) -> None:
-        self._lockstep = lockstep
+        self._lockstep, self._guidance = lockstep, guidance
         self._asked_ns, self._asked_s = 0, 0.0  # when, by the cell's time and by the wall's
         self._config, self._arm, self._views, self._planner = config, arm, views, planner
         self._make_object = make_object
@@ -85,6 +88,13 @@ class Rewarder:
         """Words on all that wait for one, unless the question is still open."""
         return self._words(math.inf)
 
+    def guide(self, sensed: Sensed) -> Array | None:
+        """The action [size] of a control step at which the plan explores in the place of the policy."""
+        if self._guidance is None or sensed.episode_id != self._episode_id:
+            return None
+        object_m = None if self._scorer is None else self._scorer.object_m
+        return self._guidance.act(self._plan, sensed.states[self._arm].T_base_tcp, object_m)
+
     def close(self) -> None:
         """Stop asking."""
         self._planner.close()
@@ -115,6 +125,10 @@ class Rewarder:
     def _begin(self, sensed: Sensed) -> None:
         if self._watch is not None:
             self._watch.end(self._succeeded)
+        if self._guidance is not None:
+            if self._episode_id >= 0:
+                self._guidance.end(self._succeeded)
+            self._guidance.begin(sensed.episode_id)
         self._episode_id, self._first, self._began = sensed.episode_id, sensed, self._moment(sensed)
         self._plan = self._scorer = None
         self._waiting.clear()

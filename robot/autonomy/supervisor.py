@@ -14,7 +14,7 @@ from robot.autonomy.mode import Mode
 from robot.autonomy.trouble import Trouble
 from robot.core.types import Array, Source
 
-_OURS = (Source.POLICY, Source.RESET)  # a person's hand finds its own way
+_OURS = (Source.POLICY, Source.GUIDE, Source.RESET)  # a person's hand finds its own way
 _BLOCKED = (Trouble.STUCK, Trouble.JAM)
 
 

@@ -23,6 +23,7 @@ class Source(IntEnum):
     HUMAN = 1
     RESET = 2
     HOLD = 3
+    GUIDE = 4  # a keypoint plan explored in the place of the policy
 
 
 class Outcome(IntEnum):

@@ -3,8 +3,9 @@
 | kind | values |
 |---|---|
 | stage | stage, state start/done/skipped, total (episodes; BC: gradient steps; online: control steps) |
-| episode | stage, episode_id, mode, outcome, success, steps, interventions, handovers, weights_version, |
-|         | online_steps (train-mode steps so far), return, plan (keypoints that rewarded its end; 0: none) |
+| episode | stage, episode_id, mode, outcome, success, steps, interventions, guided, handovers, |
+|         | weights_version, online_steps (train-mode steps so far), return, |
+|         | plan (keypoints that rewarded its end; 0: none) |
 | bc | step, total, loss |
 | learner | learner_step, online_steps, updates_per_s, utd, q_mean, q_expert, q_online, critic_loss, |
 |         | actor_loss, bc_loss, residual_abs, saturation, weights_version, phase collect/critic/actor |
@@ -13,7 +14,8 @@
 | restart | node, reason |
 | warning | node, text, fatal (the session ends) |
 
-`interventions` counts the steps a person drove, `handovers` how often a person took over.
+`interventions` counts the steps a person drove, `guided` those of a keypoint plan, `handovers` how
+often a person took over.
 """
 
 from __future__ import annotations

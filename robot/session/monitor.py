@@ -15,7 +15,7 @@ from robot.session.metrics import MetricsLog
 
 _LEARNER_PERIOD = 50  # learner steps between lines
 _MODES = {"demos": "demo", "online": "train"}
-_COUNTS = ("episode_id", "seed", "steps", "interventions", "handovers", "plan")
+_COUNTS = ("episode_id", "seed", "steps", "interventions", "guided", "handovers", "plan")
 _TIMES = ("tick_p50_ms", "tick_p99_ms", "swap_p99_ms", "swap_count", "refused")
 
 

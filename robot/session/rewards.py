@@ -63,8 +63,19 @@ def make_rewarder(job: Job) -> Labeller | None:
         patience_s = _PATIENCE * job.task.control_period_s if job.realtime else None
         thing = load("policies.rewards.seen_object:SeenObjects")(lambda _: views.fixed_cameras(), patience_s)
     return load("policies.rewards.rewarder:Rewarder")(
-        config, job.task.arms[0], views, planner, thing, not job.realtime
+        config, job.task.arms[0], views, planner, thing, not job.realtime, _guidance(job)
     )
+
+
+def _guidance(job: Job) -> Any:
+    config, task = job.config.reward.guidance, job.task
+    if not config.share or job.stage != "online":
+        return None
+    if len(task.action.arms) != 1:
+        got = f"got a task of {len(task.action.arms)} arms, want one"
+        raise ConfigError([f"guidance: {got}; set its share to 0 for {task.name}"], "reward")
+    limit, seed = task.time_limit_steps, job.config.seed
+    return load("policies.rewards.guidance:Guidance")(config, task.action.arms[0], limit, seed)
 
 
 def make_judge(job: Job, spec: RigSpec, encoder: Any) -> SuccessJudge | None:

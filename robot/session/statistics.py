@@ -54,12 +54,12 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
 
 
 def is_autonomous_success(episode: Row) -> bool:
-    """Whether the episode succeeded and no person drove a single step of it."""
-    return bool(episode["success"]) and not episode["interventions"]
+    """Whether the episode succeeded and neither a person nor a keypoint plan drove a single step of it."""
+    return bool(episode["success"]) and not episode["interventions"] and not episode.get("guided")
 
 
 def autonomous_rate(episodes: Collection[Row]) -> Rate:
-    """Successes without any intervention."""
+    """Successes of the policy alone."""
     return Rate(sum(is_autonomous_success(e) for e in episodes), len(episodes))
 
 

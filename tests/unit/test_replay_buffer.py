@@ -45,7 +45,8 @@ def look_ahead(steps: list[Step], start: int, n: int) -> tuple[float, float, int
         discount *= GAMMA * steps[t].discount
         t += 1
         taken_over = t < len(steps) and steps[t].source is Source.HUMAN is not steps[start].source
-        if steps[t - 1].terminated or taken_over:
+        guided = t < len(steps) and (steps[start].source, steps[t].source) == (Source.POLICY, Source.GUIDE)
+        if steps[t - 1].terminated or taken_over or guided:
             break
     return reward, discount, t
 
@@ -75,7 +76,10 @@ def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
         for record in [assemble(header(i), steps[i], end(i, len(plan)))] if whole else records:
             replay.add(record)
     starts = {
-        mark(i, t) for i in steps for t, s in enumerate(steps[i]) if s.source in (Source.POLICY, Source.HUMAN)
+        mark(i, t)
+        for i in steps
+        for t, s in enumerate(steps[i])
+        if s.source in (Source.POLICY, Source.HUMAN, Source.GUIDE)
     }
     assert len(replay) == len(starts)
     if not starts:

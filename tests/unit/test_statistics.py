@@ -49,6 +49,11 @@ def test_help_makes_a_success_assisted() -> None:
     assert math.isnan(intervention_rate([]))
 
 
+def test_a_success_that_a_plan_drove_to_is_not_the_policy_s() -> None:
+    episodes = [episode(True), {**episode(True), "guided": 5}, {**episode(True), "guided": 0}]
+    assert (success_rate(episodes).value, autonomous_rate(episodes).successes) == (1.0, 2)
+
+
 def test_rolling_uses_what_there_is_then_the_window() -> None:
     assert rolling([1, 0, 1, 1], window=2).tolist() == [1, 0.5, 0.5, 1]
     long, short = episode(False, 50, steps=100), episode(True, 0, steps=10)

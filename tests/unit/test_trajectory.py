@@ -107,6 +107,14 @@ def test_it_counts_what_a_person_drove_and_how_often_control_changed() -> None:
     assert tally.total_reward == pytest.approx(0.1 + 0.2 + 0.3 + 0.4 + 0.5)
 
 
+def test_what_a_plan_drove_is_counted_and_is_no_handover() -> None:
+    trajectory = Trajectory(3, 11, 9)
+    who = [Source.RESET, Source.POLICY, Source.GUIDE, Source.GUIDE, Source.POLICY, Source.GUIDE, Source.HUMAN]
+    run(trajectory, *(sensed(t, source) for t, source in enumerate(who)))
+    tally = trajectory.tally
+    assert (tally.guided, tally.interventions, tally.handovers) == (3, 1, 1)
+
+
 def test_labels_find_their_observations_however_late_they_come() -> None:
     trajectory = Trajectory(3, 11, 9)
     run(trajectory, sensed(0, Source.RESET), sensed(1, Source.RESET))  # two looks, one first observation
