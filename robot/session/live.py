@@ -21,6 +21,7 @@ from robot.session.progress import WINDOW, SessionProgress, StageProgress
 from robot.session.statistics import (
     Rate,
     autonomous_rate,
+    guided_rate,
     intervention_rate,
     is_autonomous_success,
     rolling,
@@ -168,6 +169,8 @@ def plain_line(progress: SessionProgress, elapsed_s: float, now_s: float) -> str
     if progress.recent:
         human = intervention_rate(progress.recent)
         words += [f"success {_rate(success_rate(progress.recent))}", f"human {human:.0%}"]
+        guided = guided_rate(progress.recent)
+        words += [f"guided {guided:.0%}"] if guided else []
         words += [
             f"autonomous {_rate(autonomous_rate(progress.recent))}",
             f"weights {progress.weights_version}",

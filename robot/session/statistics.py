@@ -74,6 +74,11 @@ def intervention_rate(episodes: Collection[Row]) -> float:
     return sum(e["interventions"] for e in episodes) / steps if steps else math.nan
 
 
+def guided_rate(episodes: Collection[Row]) -> float:
+    """Fraction of steps that a keypoint plan drove; 0 without steps."""
+    return sum(e.get("guided", 0) for e in episodes) / max(sum(e["steps"] for e in episodes), 1)
+
+
 def rolling(flags: Sequence[float], window: int = 20) -> np.ndarray:
     """Trailing mean [n] over the last ``window`` values; over what there is at the beginning."""
     total = np.concatenate([[0.0], np.cumsum(np.asarray(flags, np.float64))])

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from policies.rewards.config import RewardConfig, Rule
 from policies.rewards.guidance import Guidance, GuidanceConfig
 from policies.tasks.lift import LIFT_STATE
 from robot.core.errors import ConfigError
 from robot.core.se3 import transform
+from tests.unit.reward_scene import VLM
 from tests.unit.test_keypoint_guide import DOWN, SPEC, THING, UP, plan_to
 
 LIMIT = LIFT_STATE.time_limit_steps
@@ -66,3 +68,9 @@ def test_without_a_plan_the_policy_drives() -> None:
 def test_a_share_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"share: got 1.5, want 0 to 1"):
         GuidanceConfig(1.5)
+
+
+@pytest.mark.parametrize("rule", ["sparse", "kagi"])
+def test_only_the_shaped_rule_s_plans_drive(rule: Rule) -> None:
+    with pytest.raises(ConfigError, match=rf"guidance: got share 0.5 with the rule '{rule}', want 'shaped'"):
+        RewardConfig(rule, VLM, guidance=GuidanceConfig(0.5))

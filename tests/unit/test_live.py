@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -63,6 +64,17 @@ def test_without_a_terminal_one_line_a_stage_change_and_none_between() -> None:
     assert len(lines) == 1 + 1 + told + 1  # title, first state, changes and warnings, last state
     assert "online 3105/6000" in lines[-1]
     assert "autonomous 10/20" in lines[-1]
+    assert "guided" not in lines[-1]
+
+
+def test_what_a_plan_drove_is_told_and_is_not_the_policy_s() -> None:
+    console = _console(terminal=False)
+    with LiveView(HEADER, console) as view:
+        for row in fake_session(40):
+            view.update([{**row, "guided": row["steps"] // 2} if row["kind"] == "episode" else row])
+    line = _text(console).splitlines()[-1]
+    assert re.search(r"guided (4\d|50)%", line)
+    assert "autonomous 0/20" in line
 
 
 def test_interrupt_leaves_the_terminal_as_it_was() -> None:
