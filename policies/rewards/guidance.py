@@ -15,7 +15,7 @@ from robot.core.spec import ArmActionSpec
 from robot.core.types import Array
 
 _WINDOW = 20  # episodes of either kind that its worth is judged by
-_DOUBT = 4  # failures that the policy begins with: what nobody has seen yet is the plan's to try first
+_TRIALS = 4  # episodes of its own that the policy is taken to fail, until it has had them
 _LEAST = 0.1  # success rate of the episodes that it drives a part of
 
 
@@ -35,15 +35,15 @@ class Guidance:
 
     In half of the episodes that it is given it drives the first steps, up to a random one (jump-start RL with
     random switching, Uchendu et al. 2022). In the others it takes over at a random step, as a person who
-    corrects the policy would. It is given none where that does not pay: a Thompson draw from the last
-    episodes of either kind must say that its own succeed more often, and one in ten at least. So a wrong plan
-    is soon left alone, and so is a right one once the policy is better.
+    corrects the policy would; neither so late that it could not finish. It is given none where that does not
+    pay: a Thompson draw from the last episodes of either kind must say that its own succeed more often, and
+    one in ten at least. So a wrong plan is soon left alone, and so is a right one once the policy is better.
 
     Args:
         config: how often.
         spec: how the plan's arm reads its action.
         limit_steps: of an episode.
-        seed: of the session; what is drawn for an episode depends on it and on the episode alone.
+        seed: of the session.
     """
 
     def __init__(self, config: GuidanceConfig, spec: ArmActionSpec, limit_steps: int, seed: int) -> None:
@@ -52,17 +52,17 @@ class Guidance:
         self._without: deque[bool] = deque(maxlen=_WINDOW)
         self._guide: KeypointGuide | None = None
         self._stretch = range(0)
-        self._step = 0
+        self._step, self._due = 0, 0.0
 
     def begin(self, episode_id: int) -> None:
         """A new episode; which of its steps are the plan's is drawn here."""
         rng = np.random.default_rng((self._seed, episode_id))
-        pays = _drawn(self._with, rng) > max(_drawn(self._without, rng, _DOUBT), _LEAST)
-        wanted = pays and rng.random() < self._share
         self._guide, self._step, self._stretch = None, 0, range(0)
-        if wanted:
-            until, since = (int(rng.integers(self._limit // n)) for n in (1, 2))
-            self._stretch = range(until) if rng.random() < 0.5 else range(since, self._limit)
+        self._due += self._share
+        if self._due >= 1.0:
+            self._due -= 1.0
+            pays = _drawn(self._with, rng) > max(_drawn(self._without, rng, self._doubt), _LEAST)
+            self._stretch = self._drawn_stretch(rng) if pays else range(0)
 
     def end(self, success: bool) -> None:
         """The episode is over."""
@@ -76,6 +76,14 @@ class Guidance:
         if self._guide is None:
             self._guide = KeypointGuide(plan, self._spec)
         return self._guide.act(T_base_tcp, object_m)
+
+    @property
+    def _doubt(self) -> int:
+        return max(0, _TRIALS - len(self._without))
+
+    def _drawn_stretch(self, rng: np.random.Generator) -> range:
+        until, since = int(rng.integers(self._limit // 4, self._limit)), int(rng.integers(self._limit // 2))
+        return range(until) if rng.random() < 0.5 else range(since, self._limit)
 
 
 def _drawn(seen: deque[bool], rng: np.random.Generator, doubt: int = 0) -> float:
