@@ -28,7 +28,7 @@ class Arm:
 
 
 SPARSE = Arm("sparse", None)
-SHAPED = tuple(Arm("shaped", server, 0.75) for server in SERVERS)
+SHAPED = tuple(Arm("shaped", server, 0.5) for server in SERVERS)
 UNGUIDED = Arm("shaped", "oracle")
 KAGI = tuple(Arm("kagi", server) for server in SERVERS)
 ARMS = {a.name: a for a in (SPARSE, *SHAPED, UNGUIDED, *KAGI)}

@@ -13,7 +13,7 @@ import numpy as np
 
 from policies.replay.batch import Batch
 from policies.replay.episode import Episode
-from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action
+from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action, taught
 from policies.replay.rows import Rows
 from policies.replay.tail import Record
 from robot.core.errors import StoreError
@@ -154,7 +154,7 @@ class ReplayBuffer:
             next_base_actions=base_ahead(rows, ahead.end, self._n_step),
             present=ahead.present,
             shown=ahead.shown,
-            is_human=rows.source.take(start) == Source.HUMAN,
+            is_lesson=taught(rows, start),
             is_expert=is_expert,
             potential=rows.dense.take(start) * np.float32(self._dense == "potential"),
         )

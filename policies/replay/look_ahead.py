@@ -14,6 +14,9 @@ from robot.core.types import Array, Source
 DenseRule = Literal["none", "potential", "reward"]
 
 
+_TEACHERS = (Source.HUMAN, Source.GUIDE)
+
+
 class Ahead(NamedTuple):
     """The n steps from each start on, or those up to where its episode stops."""
 
@@ -22,7 +25,7 @@ class Ahead(NamedTuple):
     end: np.ndarray  # [K, B] row to bootstrap from
     actions: Array  # [K, B, n, A] executed; zeros in missing steps
     present: np.ndarray  # [K, B, n] bool: nothing stopped before
-    shown: np.ndarray  # [K, B, n] bool: of a person or a demonstration
+    shown: np.ndarray  # [K, B, n] bool: of a person, a keypoint plan or a demonstration
 
 
 def look_ahead(
@@ -52,7 +55,7 @@ def look_ahead(
     actions, present, shown = [], [], []
     for _ in range(n):
         present.append(alive)
-        shown.append(alive & rows.expert[row])
+        shown.append(alive & (rows.expert[row] | taught(rows, row)))
         actions.append(np.where(alive[..., None], rows.action.take(row, 0), np.float32(0)))
         reward += np.where(alive, discount * rows.reward[row], np.float32(0))
         following = np.where(alive, rows.after(row), row)
@@ -71,6 +74,11 @@ def look_ahead(
         reward += telescoped(rows.dense[start], rows.dense[row], discount)
     steps = np.stack(actions, axis=-2), np.stack(present, axis=-1), np.stack(shown, axis=-1)
     return Ahead(reward, discount, row, *steps)
+
+
+def taught(rows: Rows, row: np.ndarray) -> np.ndarray:
+    """Whether a person or a keypoint plan decided the actions of rows [K, B]; bool [K, B]."""
+    return np.isin(rows.source.take(row), _TEACHERS)
 
 
 def base_ahead(rows: Rows, start: np.ndarray, n: int) -> Array:

@@ -1,4 +1,4 @@
-"""One actor update as a pure function of arrays: uphill on the critics, toward a person's corrections."""
+"""One actor update as a pure function of arrays: uphill on the critics, toward what a person or plan did."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Lesson(NamedTuple):
     residual: jax.Array  # what the actor would add
     action: Tensor  # executed
     base: Tensor
-    followed: Tensor  # a person or a demonstration decided the step, and is to be followed
+    followed: Tensor  # a person, a plan or a demonstration decided the step, and is to be followed
 
 
 def rated_size(config: ResidualConfig, action_size: int) -> int:
@@ -76,7 +76,7 @@ def lesson(config: ResidualConfig, batch: Batch, residual: jax.Array, follow: ja
     ``follow`` [B] says where a person is to be followed at all: in all their steps of the sample, or in none.
     """
     if config.chunk == 1:
-        shown = batch.is_human | batch.is_expert
+        shown = batch.is_lesson | batch.is_expert
         return Lesson(residual, batch.action, batch.base_action, shown & follow)
     followed = batch.shown & jnp.reshape(follow, (-1, 1))
     return Lesson(residual.reshape(batch.actions.shape), batch.actions, batch.base_actions, followed)

@@ -92,7 +92,7 @@ def _random_batch(spec: RigSpec, seed: int, size: int) -> Batch:
         next_base_actions=actions(span),
         present=there,
         shown=np.tile(expert[:, None], span),
-        is_human=expert,
+        is_lesson=expert,
         is_expert=expert,
         potential=np.zeros(size, np.float32),
     )

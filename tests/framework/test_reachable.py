@@ -132,7 +132,7 @@ def taught(action: float, base: float, human: bool) -> Batch:
     batch = one_batch(random_batch(one_value(), 0, size=1))
     who = np.array([human])
     one = np.ones((1, 1), np.float32)
-    return batch._replace(action=action * one, base_action=base * one, is_human=who, is_expert=who)
+    return batch._replace(action=action * one, base_action=base * one, is_lesson=who, is_expert=who)
 
 
 def test_the_actor_follows_a_person_as_far_as_it_can_reach() -> None:

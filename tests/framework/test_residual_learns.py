@@ -62,7 +62,7 @@ def experience(rng: np.random.Generator, spec: RigSpec, n_step: int = CONFIG.n_s
         next_base_actions=0 * steps,
         present=first,
         shown=np.zeros_like(first),
-        is_human=no,
+        is_lesson=no,
         is_expert=no,
         potential=np.zeros(ROWS, np.float32),
     )

@@ -95,6 +95,19 @@ def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
             assert batch.next_state[row, 0] == mark(i, after)
 
 
+def test_what_a_plan_drove_is_a_lesson_and_no_demonstration() -> None:
+    replay = buffer(n_step=2)
+    replay.add_episode(episode(3, 5, sources=[Source.POLICY, Source.GUIDE, Source.GUIDE, Source.POLICY]))
+    batch = draw(replay, 200)
+    at = marks(batch) - mark(3, 0)
+    assert (batch.is_lesson == ((at == 1) | (at == 2))).all()
+    assert not batch.is_expert.any()
+    assert (batch.shown[:, 0] == batch.is_lesson).all()
+    assert (
+        batch.shown[:, 1] == (at == 1)
+    ).all()  # after 0 the plan took over: that step is not of the sample
+
+
 def test_every_field_comes_from_its_own_step() -> None:
     replay = buffer(n_step=2)
     replay.add_episode(episode(3, 6, sources=[Source.HUMAN] * 2))
@@ -113,7 +126,7 @@ def test_every_field_comes_from_its_own_step() -> None:
     assert (batch.features["wrist"][:, 0, 0, 0] == value).all()
     assert (batch.next_features["wrist"][:, 1, 1, 3] == after).all()
     assert batch.features["wrist"].dtype == np.float16
-    assert (batch.is_human == (value < mark(3, 2))).all()
+    assert (batch.is_lesson == (value < mark(3, 2))).all()
     assert batch.is_expert.tolist() == [True] * 100 + [False] * 100
     assert (value[:100] < mark(3, 2)).all()
     assert (value[100:] >= mark(3, 2)).any()
