@@ -21,7 +21,8 @@ target in a far corner of the table (*decoy*), not at all (*dead*), or only its 
 - *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
   look. *mean* is the success at all looks up to the end: the area under the curve, which every arm has.
 - *against sparse*: sparse's mean steps to 90 % over this arm's, of the seeds that both have run; above 1
-  this arm is faster. Only where every one of them got there.
+  this arm is faster. A session that did not get there counts with all its steps: the ratio is a bound then
+  (*>*: sparse took longer still, *<*: this arm did).
 """
 _HEAD = (
     "| arm | seeds | final | 95 % | worst seed | steps to 90 % | mean | against sparse |",
@@ -58,8 +59,17 @@ def _line(name: str, rows: Sequence[Row], sparse: Sequence[Row], seeds: int) -> 
 
 def _against(rows: Sequence[Row], sparse: Sequence[Row]) -> str:
     both = {r.seed for r in rows} & {r.seed for r in sparse}
-    mine, plain = (_steps([r for r in arm if r.seed in both]) for arm in (rows, sparse))
-    return f"{plain / mine:.2f}" if mine and plain else "-"
+    mine, plain = ([r for r in arm if r.seed in both] for arm in (rows, sparse))
+    late, plain_late = (any(r.steps_to_90 is None for r in arm) for arm in (mine, plain))
+    if not both or (late and plain_late):
+        return "-"
+    ratio = sum(map(_at_least, plain)) / sum(map(_at_least, mine))
+    return f"{'< ' if late else '> ' if plain_late else ''}{ratio:.2f}"
+
+
+def _at_least(row: Row) -> int:
+    """Its steps to 90 %, or all that it made where it did not get there."""
+    return row.online_steps if row.steps_to_90 is None else row.steps_to_90
 
 
 def _session(row: Row) -> str:

@@ -13,8 +13,8 @@ def row(arm: str, seed: int, steps: int | None) -> Row:
     return replace(ROW, arm=arm, task="lift_state", seed=seed, steps_to_90=steps)
 
 
-def cells(page: str, arm: str) -> list[str]:
-    (line,) = [x for x in page.splitlines() if x.startswith(f"| {arm} |") and "of 3" in x]
+def cells(page: str, arm: str, seeds: int = 3) -> list[str]:
+    (line,) = [x for x in page.splitlines() if x.startswith(f"| {arm} |") and f"of {seeds} |" in x]
     return [c.strip() for c in line.strip("|").split("|")]
 
 
@@ -24,5 +24,14 @@ def test_arms_are_compared_on_the_seeds_that_both_have() -> None:
     assert cells(page, "sparse")[-1] == "1.00"
     assert cells(page, "shaped-oracle")[-1] == "2.00"
     assert cells(page, "kagi-oracle")[-3] == "reached by 0 of 1"
-    assert cells(page, "kagi-oracle")[-1] == "-"
+    assert cells(page, "kagi-oracle")[-1] == f"< {1000 / ROW.online_steps:.2f}"
     assert "| shaped-dead | not run |" in page
+
+
+def test_a_session_that_did_not_get_there_bounds_the_ratio() -> None:
+    made = ROW.online_steps
+    sparse = [row("sparse", 0, None), row("sparse", 1, made // 2)]
+    shaped = [row("shaped-oracle", seed, made // 4) for seed in (0, 1)]
+    page = report([*sparse, *shaped, row("kagi-oracle", 0, None)], (0, 1))
+    assert cells(page, "shaped-oracle", 2)[-1] == "> 3.00"
+    assert cells(page, "kagi-oracle", 2)[-1] == "-"
