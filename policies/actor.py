@@ -264,6 +264,8 @@ class ActorNode(Node):
         self._progress.steps += episode.steps
         self._progress.successes += episode.outcome is Outcome.SUCCESS
         self._episode = None
+        if self._labeller is not None and episode.outcome is not None:
+            self._labeller.end(episode.outcome, helped=episode.tally.interventions > 0)
         if self._pilot is not None:
             self._pilot.end(self._next_seed)
         self._report(episode, self._stamp_ns)

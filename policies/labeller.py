@@ -7,7 +7,7 @@ from typing import Protocol
 
 from policies.senses import Sensed
 from robot.core.topics import Topic
-from robot.core.types import Array, Label
+from robot.core.types import Array, Label, Outcome
 
 
 class Labeller(Protocol):
@@ -29,6 +29,10 @@ class Labeller(Protocol):
 
     def rest(self) -> Sequence[Label]:
         """The same, at the episode's end: on as many as can be said, whatever time it takes."""
+        ...
+
+    def end(self, outcome: Outcome, helped: bool) -> None:
+        """The episode is over: how it was judged in the end, and whether a person drove in it."""
         ...
 
     def guide(self, sensed: Sensed) -> Array | None:

@@ -11,8 +11,6 @@ from policies.trajectory import Trajectory
 from policies.weights_inbox import Correction
 from robot.core.types import Action, Source
 
-_OTHERS = (Source.HUMAN, Source.GUIDE)  # who take the arm where base and correction did not plan to be
-
 
 class Proposer:
     """The policies of an actor.
@@ -29,6 +27,7 @@ class Proposer:
     ) -> None:
         self._base, self._correction = base, correction
         self._guide, self._explore = guide if explore else None, explore
+        self._guided = False  # at the step before
 
     @property
     def version(self) -> int:
@@ -38,18 +37,21 @@ class Proposer:
     def reset(self, seed: int) -> None:
         """An episode begins."""
         self._base.reset(seed)
+        self._guided = False
         self._drop_correction()
 
     def follow(self, before: Source, now: Source) -> None:
-        """Who decided the last two steps: after another has driven, what was planned is void."""
-        if (before in _OTHERS) != (now in _OTHERS):
-            self._base.drop()
-            self._drop_correction()
+        """Who decided the last two steps: where a person takes the arm or gives it back, plans are void."""
+        if (before is Source.HUMAN) != (now is Source.HUMAN):
+            self._drop()
 
     def propose(self, episode: Trajectory, sensed: Sensed) -> Action:
         """For the control step that begins."""
-        base = self._base.act(sensed.observation)
         guided = self._guide.guide(sensed) if self._guide else None
+        if (guided is not None) != self._guided:
+            self._guided = guided is not None
+            self._drop()
+        base = self._base.act(sensed.observation)
         if guided is not None:
             return Action(sensed.stamp_ns, guided, base, guided - base, Source.GUIDE, self.version)
         if self._correction is None:
@@ -59,6 +61,10 @@ class Proposer:
         residual = self._correction.act(sensed.observation, base, seed, previous)
         value = np.clip(base + residual, -1.0, 1.0).astype(np.float32)
         return Action(sensed.stamp_ns, value, base, residual, Source.POLICY, self.version)
+
+    def _drop(self) -> None:
+        self._base.drop()  # what it planned was for a place where the arm no longer is
+        self._drop_correction()
 
     def _drop_correction(self) -> None:
         if self._correction is not None:

@@ -12,9 +12,9 @@ from robot.core.types import Array, Arrays
 class Batch(NamedTuple):
     """K batches of B transitions over n control steps; a NamedTuple, so jax takes it as it is.
 
-    ``reward`` is the discounted sum over the n steps (fewer at an episode's end, or where a person takes over
-    from the policy) and ``discount`` what is left for the bootstrap: gamma^n, or 0 after a terminal step; a
-    time limit bootstraps.
+    ``reward`` is the discounted sum over the n steps (fewer at an episode's end, or where a person or a
+    plan takes over from the policy) and ``discount`` what is left for the bootstrap: gamma^n, or 0 after a
+    terminal step; a time limit bootstraps.
     """
 
     state: Array  # [K, B, S]

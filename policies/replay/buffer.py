@@ -37,8 +37,8 @@ class ReplayBuffer:
         capacity: observations held; beyond it the oldest go, demonstrations added before any train
             episode excepted. Memory is taken as it is used.
         discount: gamma of one control step.
-        n_step: control steps a sampled transition spans; fewer at an episode's end, or where a person takes
-            over from the policy.
+        n_step: control steps a sampled transition spans; fewer at an episode's end, or where a person
+            or a plan takes over from the policy.
         seed: of the draws.
         dense: how the reward model's word on observations enters the reward; see `look_ahead`.
         takeover_fails: the policy's steps before a person took over end there with nothing, as a failure

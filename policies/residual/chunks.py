@@ -73,7 +73,7 @@ def executed(config: ResidualConfig, batch: Batch, key: jax.Array) -> Tensor:
 def lesson(config: ResidualConfig, batch: Batch, residual: jax.Array, follow: jax.Array | bool) -> Lesson:
     """A decided residual [B, H] beside what was done in its steps.
 
-    ``follow`` [B] says where a person is to be followed at all: in all their steps of the sample, or in none.
+    ``follow`` [B] says where what was shown is to be followed at all: in all steps of the sample, or in none.
     """
     if config.chunk == 1:
         shown = batch.is_lesson | batch.is_expert

@@ -53,7 +53,7 @@ class ResidualConfig:
     target_noise_clip: float = 0.2
     temperature: float = 0.01  # gaussian only: of the entropy term at first
     bc_weight: float = 1.0
-    bc_filter: bool = True  # only where the critics rate the person's action above the actor's
+    bc_filter: bool = True  # only where the critics rate the action shown above the actor's
     # Updates
     critic_lr: float = 3e-4
     actor_lr: float = 3e-4

@@ -74,9 +74,9 @@ def temperature_loss(log_temperature: Tensor, log_density: Tensor, target_entrop
 
 
 def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound: float) -> jax.Array:
-    """Mean squared distance [] from the residual to what a person did, over the masked samples; 0 if none.
+    """Mean squared distance [] from the residual to what was shown, over the masked samples; 0 if none.
 
-    The person's correction is clipped to the bound: the actor cannot follow further.
+    That correction is clipped to the bound: the actor cannot follow further.
     """
     wanted = jnp.clip(action - base, -bound, bound)
     per_sample = ((residual - wanted) ** 2).mean(axis=-1)
@@ -84,7 +84,7 @@ def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound:
 
 
 def worth_following(q_person: Tensor, q_actor: Tensor) -> jax.Array:
-    """Where [B] the ensemble's mean rates a person's action above the actor's own; values [N, B].
+    """Where [B] the ensemble's mean rates a shown action above the actor's own; values [N, B].
 
     The Q-filter of Nair et al., "Overcoming exploration in RL with demonstrations" (2018):
     imitation ends where the actor has become the better one, and nowhere else.

@@ -9,13 +9,14 @@ import numpy as np
 
 from policies.rewards.keypoint_guide import KeypointGuide, Point
 from policies.rewards.keypoints.plan import KeypointPlan
+from policies.senses import Sensed
 from robot.core.errors import ConfigError
-from robot.core.se3 import Matrix
 from robot.core.spec import ArmActionSpec
 from robot.core.types import Array
 
 _WINDOW = 20  # episodes of either kind that its worth is judged by
 _TRIALS = 4  # episodes of its own that the policy is taken to fail, until it has had them
+_MOST = 0.9  # the rest shows what the policy can do alone
 _LEAST = 0.1  # success rate of the episodes that it drives a part of
 
 
@@ -26,8 +27,8 @@ class GuidanceConfig:
     share: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ConfigError([f"share: got {self.share}, want 0 to 1"], "guidance")
+        if not 0 <= self.share <= _MOST:
+            raise ConfigError([f"share: got {self.share}, want 0 to {_MOST}"], "guidance")
 
 
 class Guidance:
@@ -38,6 +39,8 @@ class Guidance:
     corrects the policy would; neither so late that it could not finish. It is given none where that does not
     pay: a Thompson draw from the last episodes of either kind must say that its own succeed more often, and
     one in ten at least. So a wrong plan is soon left alone, and so is a right one once the policy is better.
+
+    What it knows of either goes with its process: a restarted one begins anew.
 
     Args:
         config: how often.
@@ -51,39 +54,52 @@ class Guidance:
         self._with: deque[bool] = deque(maxlen=_WINDOW)
         self._without: deque[bool] = deque(maxlen=_WINDOW)
         self._guide: KeypointGuide | None = None
-        self._stretch = range(0)
         self._step, self._due = 0, 0.0
+        self._start, self._left = limit_steps, 0  # where it may begin to drive, and for how many steps
 
     def begin(self, episode_id: int) -> None:
-        """A new episode; which of its steps are the plan's is drawn here."""
+        """A new episode; when the plan may drive in it is drawn here."""
         rng = np.random.default_rng((self._seed, episode_id))
-        self._guide, self._step, self._stretch = None, 0, range(0)
+        self._guide, self._step, self._start, self._left = None, 0, self._limit, 0
         self._due += self._share
         if self._due >= 1.0:
             self._due -= 1.0
-            pays = _drawn(self._with, rng) > max(_drawn(self._without, rng, self._doubt), _LEAST)
-            self._stretch = self._drawn_stretch(rng) if pays else range(0)
+            if _drawn(self._with, rng) > max(_drawn(self._without, rng, self._doubt), _LEAST):
+                self._draw_stretch(rng)
 
     def end(self, success: bool) -> None:
-        """The episode is over."""
+        """How the episode went that ends here."""
         (self._without if self._guide is None else self._with).append(success)
 
-    def act(self, plan: KeypointPlan | None, T_base_tcp: Matrix, object_m: Point | None) -> Array | None:
-        """The action [size] of this control step, None where it is the policy's; asked once at each."""
+    def act(self, plan: KeypointPlan | None, sensed: Sensed, object_m: Point | None) -> Array | None:
+        """The action [size] of this control step, None where it is the policy's; asked once at each.
+
+        Args:
+            plan: None while there is none to go by.
+            sensed: where the arm is.
+            object_m: [3] in base, where the marked point is; None while it is not seen.
+        """
         step, self._step = self._step, self._step + 1
-        if plan is None or step not in self._stretch:
+        if plan is None or step < self._start or not self._left:
             return None
+        arm = sensed.states[plan.arm]
         if self._guide is None:
-            self._guide = KeypointGuide(plan, self._spec)
-        return self._guide.act(T_base_tcp, object_m)
+            if step > self._limit // 2:  # it came too late to finish
+                self._left = 0
+                return None
+            closed = object_m is not None and float(sensed.executed.value[-1]) < 0
+            self._guide = KeypointGuide(plan, self._spec, closed)
+        self._left -= 1
+        return self._guide.act(arm.T_base_tcp, object_m, arm.gripper_width)
 
     @property
     def _doubt(self) -> int:
         return max(0, _TRIALS - len(self._without))
 
-    def _drawn_stretch(self, rng: np.random.Generator) -> range:
-        until, since = int(rng.integers(self._limit // 4, self._limit)), int(rng.integers(self._limit // 2))
-        return range(until) if rng.random() < 0.5 else range(since, self._limit)
+    def _draw_stretch(self, rng: np.random.Generator) -> None:
+        first, since = rng.random() < 0.5, int(rng.integers(max(1, self._limit // 2)))
+        steps = int(rng.integers(self._limit // 4, self._limit))
+        self._start, self._left = (0, steps) if first else (since, self._limit)
 
 
 def _drawn(seen: deque[bool], rng: np.random.Generator, doubt: int = 0) -> float:

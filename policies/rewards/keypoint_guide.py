@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ OVER_M = 0.05  # above the object, where the tool comes down from with its gripp
 _NEAR_M = 0.008
 _BESIDE_M = 0.015  # from the way down, at most
 _LOST_M = 0.03  # from the tool to what it carries
-_CLOSING_STEPS = 4
+_CLOSING_STEPS, _STEADY_M = 4, 0.001  # at least, and until the fingers stand still
 
 
 class KeypointGuide:
@@ -30,45 +31,57 @@ class KeypointGuide:
 
     Args:
         plan: whose grasp point and waypoints it goes to, straight, with the tool turned as it is.
-        spec: how the plan's arm reads its action.
+        spec: how the plan's arm, which has a gripper, reads its action.
+        closed: the gripper is closing or closed where it takes over, maybe on the object.
     """
 
-    def __init__(self, plan: KeypointPlan, spec: ArmActionSpec) -> None:
-        self._spec, self._marked = spec, plan.keypoints[GRASP]
-        self._way: list[Point] = [*plan.waypoints_m]
-        self._phase: Phase = "over"
-        self._closed_steps = 0
+    def __init__(self, plan: KeypointPlan, spec: ArmActionSpec, closed: bool = False) -> None:
+        self._spec, self._thing = spec, plan.keypoints[GRASP]
+        self._waypoints = plan.waypoints_m[1:]  # the first is the grasp
+        self._way: list[Point] = []
+        self._phase: Phase = "close" if closed else "over"
+        self._closed_steps, self._width_m = 0, math.inf
 
-    def act(self, T_base_tcp: Matrix, object_m: Point | None = None) -> Array:
-        """The action [size] of the next control step; without ``object_m`` the object lies where it lay."""
-        here, thing = T_base_tcp[:3, 3], self._marked if object_m is None else object_m
-        lost = object_m is not None and _apart(here, thing) > _LOST_M
-        self._phase = self._next(here, thing, lost)
+    def act(self, T_base_tcp: Matrix, object_m: Point | None, gripper_width_m: float) -> Array:
+        """The action [size] of the next control step; an object not seen now is where it was seen last."""
+        here = T_base_tcp[:3, 3]
+        self._thing = self._thing if object_m is None else object_m
+        lost = object_m is not None and _apart(here, self._thing) > _LOST_M
+        self._phase = self._next(here, lost, gripper_width_m)
+        self._width_m = gripper_width_m
         goal = T_base_tcp.copy()
-        goal[:3, 3] = self._goal(thing)
+        goal[:3, 3] = self._goal()
         gripper = 1.0 if self._phase in ("over", "down") else -1.0
         return self._spec.from_axes(steer.toward(self._spec, T_base_tcp, goal), gripper)
 
-    def _next(self, here: Point, thing: Point, lost: bool) -> Phase:
+    def _next(self, here: Point, lost: bool, width_m: float) -> Phase:
         if self._phase == "over":
-            return "down" if _apart(here, thing + _up()) < _NEAR_M else "over"
+            return "down" if _apart(here, self._thing + _up()) < _NEAR_M else "over"
         if self._phase == "down":
-            aside = float(np.linalg.norm((here - thing)[:2]))
-            if aside > _BESIDE_M:
-                return "over"
+            aside_m = float(np.linalg.norm((here - self._thing)[:2]))
+            there = _apart(here, self._thing) < _NEAR_M
             self._closed_steps = 0
-            return "close" if _apart(here, thing) < _NEAR_M else "down"
-        if self._phase == "close":
-            self._closed_steps += 1
-            return "carry" if self._closed_steps >= _CLOSING_STEPS else "close"
+            return "over" if aside_m > _BESIDE_M else "close" if there else "down"
+        if lost:
+            return "over"
+        return self._grasp(width_m) if self._phase == "close" else self._carry(here)
+
+    def _grasp(self, width_m: float) -> Phase:
+        self._closed_steps += 1
+        if self._closed_steps < _CLOSING_STEPS or abs(width_m - self._width_m) > _STEADY_M:
+            return "close"
+        self._way = [*self._waypoints]
+        return "carry"
+
+    def _carry(self, here: Point) -> Phase:
         while len(self._way) > 1 and _apart(here, self._way[0]) < _NEAR_M:
             self._way.pop(0)
-        return "over" if lost else "carry"
+        return "carry"
 
-    def _goal(self, thing: Point) -> Point:
+    def _goal(self) -> Point:
         if self._phase == "over":
-            return thing + _up()
-        return self._way[0] if self._phase == "carry" else thing
+            return self._thing + _up()
+        return self._way[0] if self._phase == "carry" else self._thing
 
 
 def _up() -> Point:

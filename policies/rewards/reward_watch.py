@@ -37,6 +37,10 @@ class RewardWatch:
         if not self._idle:
             self._idle = self._tell(episode_alarms(self._progress, self._config), "of this episode")
 
+    def begin(self) -> None:
+        """A new episode; the one before, if it was not ended, was cut off and says nothing."""
+        self._progress, self._idle = [], False
+
     def end(self, success: bool) -> None:
         """The episode is over; one without labels says nothing about them."""
         if self._progress and not self._misleading:
@@ -44,7 +48,7 @@ class RewardWatch:
             self._successes.append(success)
             found = gap_alarms(list(self._scores), list(self._successes), self._config)
             self._misleading = self._tell(found, "of the session")
-        self._progress, self._idle = [], False
+        self.begin()
 
     def _tell(self, found: Sequence[Alarm], what: str) -> bool:
         for alarm in found:

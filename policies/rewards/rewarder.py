@@ -18,7 +18,7 @@ from policies.rewards.scorer import Scorer, make_scorer
 from policies.senses import Sensed
 from robot.core.errors import NudgeError
 from robot.core.topics import Topic
-from robot.core.types import Array, Label
+from robot.core.types import Array, Label, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ class Rewarder:
         self._scorer: Scorer | None = None
         # KAGI's rule is a baseline and keeps its trap.
         self._watch = RewardWatch(config.alarms, config.potential.weight) if config.rule == "shaped" else None
-        self._succeeded = False
 
     def hear(self, topic: Topic, message: object) -> None:
         """Frames and camera models."""
@@ -76,7 +75,6 @@ class Rewarder:
         """
         if sensed.episode_id != self._episode_id:
             self._begin(sensed)
-        self._succeeded = sensed.reward.success
         if self._first is not None:
             self._ask(self._first)
         if self._lockstep:
@@ -88,12 +86,27 @@ class Rewarder:
         """Words on all that wait for one, unless the question is still open."""
         return self._words(math.inf)
 
+    def end(self, outcome: Outcome, helped: bool) -> None:
+        """The episode is over. What a person helped with says nothing of plan or policy."""
+        if outcome is Outcome.ABORTED:
+            return
+        success = outcome is Outcome.SUCCESS
+        if self._watch is not None:
+            self._watch.end(success)
+        if self._guidance is not None and not helped:
+            self._guidance.end(success)
+
     def guide(self, sensed: Sensed) -> Array | None:
-        """The action [size] of a control step at which the plan explores in the place of the policy."""
+        """The action [size] of a control step at which the plan explores in the place of the policy.
+
+        None while it is not known where the object is now, and once the plan rewards nothing more.
+        """
         if self._guidance is None or sensed.episode_id != self._episode_id:
             return None
-        object_m = None if self._scorer is None else self._scorer.object_m
-        return self._guidance.act(self._plan, sensed.states[self._arm].T_base_tcp, object_m)
+        frozen = self._watch is not None and self._watch.frozen
+        if self._plan is None or self._scorer is None or self._waiting or frozen:
+            return self._guidance.act(None, sensed, None)
+        return self._guidance.act(self._plan, sensed, self._scorer.object_m)
 
     def close(self) -> None:
         """Stop asking."""
@@ -124,10 +137,8 @@ class Rewarder:
 
     def _begin(self, sensed: Sensed) -> None:
         if self._watch is not None:
-            self._watch.end(self._succeeded)
+            self._watch.begin()
         if self._guidance is not None:
-            if self._episode_id >= 0:
-                self._guidance.end(self._succeeded)
             self._guidance.begin(sensed.episode_id)
         self._episode_id, self._first, self._began = sensed.episode_id, sensed, self._moment(sensed)
         self._plan = self._scorer = None

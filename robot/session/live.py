@@ -27,6 +27,7 @@ from robot.session.statistics import (
     rolling,
     rolling_interventions,
     success_rate,
+    unguided,
 )
 
 PLAIN_PERIOD_S = 5.0
@@ -219,7 +220,7 @@ def _numbers(progress: SessionProgress, width: int) -> Table:
 def _success_rows(progress: SessionProgress, width: int) -> list[tuple[str, str, Text]]:
     recent, curve = progress.recent, progress.online or list(progress.recent)
     window = f"last {len(recent) or WINDOW}"
-    auto = sparkline(rolling([is_autonomous_success(e) for e in curve]), width)
+    auto = sparkline(rolling([is_autonomous_success(e) for e in unguided(curve)]), width)
     success = sparkline(rolling([bool(e["success"]) for e in curve]), width)
     human = sparkline(rolling_interventions(curve), width)
     steps, count = progress.online_steps, len(progress.online)

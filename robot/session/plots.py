@@ -17,9 +17,15 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from robot.session.headline import Headline, of_kind, of_stage
 from robot.session.metrics import Row
 from robot.session.progress import WINDOW
-from robot.session.statistics import Rate, is_autonomous_success, rolling, rolling_interventions
+from robot.session.statistics import (
+    Rate,
+    is_autonomous_success,
+    rolling,
+    rolling_interventions,
+    unguided,
+)
 
-POLICY, HUMAN, GREY = "#1f8a70", "#d9822b", "#888888"
+POLICY, HUMAN, PLAN, GREY = "#1f8a70", "#d9822b", "#5b6ee1", "#888888"
 DROVE = ("steps a\nhuman drove", HUMAN, "normal")
 INK = "#010203"  # a colour nothing else has: inline SVG gets the page's text colour in its place
 THOUSANDS = FuncFormatter(lambda v, _: f"{v:,.0f}")
@@ -56,15 +62,20 @@ def _curves(axes: Axes, episodes: Sequence[Row], x: np.ndarray, end: float, fina
     if not len(x):
         axes.text(0.5, 0.5, "no online episodes", color=GREY, ha="center", transform=axes.transAxes)
         return
-    auto, human = rolling([is_autonomous_success(e) for e in episodes]), rolling_interventions(episodes)
+    own = x[[not e.get("guided") for e in episodes]]
+    auto, human = (
+        rolling([is_autonomous_success(e) for e in unguided(episodes)]),
+        rolling_interventions(episodes),
+    )
     marker = "o" if len(x) == 1 else ""
     axes.fill_between(x, human, color=HUMAN, alpha=0.15, linewidth=0)
     axes.plot(x, human, color=HUMAN, marker=marker)
     # Pale until the window is full: a mean over three episodes is not one over twenty.
-    axes.plot(x[:WINDOW], auto[:WINDOW], color=POLICY, linewidth=2.4, alpha=0.35, marker=marker)
-    axes.plot(x[WINDOW - 1 :], auto[WINDOW - 1 :], color=POLICY, linewidth=2.4)
+    axes.plot(own[:WINDOW], auto[:WINDOW], color=POLICY, linewidth=2.4, alpha=0.35, marker=marker)
+    axes.plot(own[WINDOW - 1 :], auto[WINDOW - 1 :], color=POLICY, linewidth=2.4)
     success = ("without help" + (f"\nfinal {final.successes}/{final.n}" if final.n else ""), POLICY, "bold")
-    _name_ends(axes, end * 1.035, [(float(auto[-1]), *success), (float(human[-1]), *DROVE)])
+    reached = [(float(auto[-1]), *success)] if len(auto) else []
+    _name_ends(axes, end * 1.035, [*reached, (float(human[-1]), *DROVE)])
 
 
 def _name_ends(axes: Axes, x: float, ends: list[tuple[float, str, str, str]]) -> None:
@@ -150,6 +161,10 @@ def episode_lengths(metrics: Sequence[Row]) -> Figure | None:
             *(HUMAN,),
             [(i, e["steps"]) for i, e in enumerate(episodes, 1) if e["success"] and e["interventions"]],
         ),
+        "with a plan": (
+            *(PLAN,),
+            [(i, e["steps"]) for i, e in enumerate(episodes, 1) if e["success"] and e.get("guided")],
+        ),
         "failed": (GREY, [(i, e["steps"]) for i, e in enumerate(episodes, 1) if not e["success"]]),
     }
     with mpl.rc_context(STYLE):
@@ -158,7 +173,7 @@ def episode_lengths(metrics: Sequence[Row]) -> Figure | None:
             axes.plot(*np.array(points or [(np.nan, np.nan)]).T, "o", color=color, markersize=4, label=name)
         axes.set(title="Episode length", xlabel="online episode", ylabel="steps")
         axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, ncols=3, loc="lower left", handletextpad=0.1, columnspacing=1, fontsize=9)
+        axes.legend(frameon=False, ncols=4, loc="lower left", handletextpad=0.1, columnspacing=1, fontsize=9)
     return figure
 
 

@@ -19,6 +19,7 @@ from robot.core.errors import ConfigError
 from robot.core.registry import load
 from robot.core.spec import RigSpec
 from robot.rig import CameraMount
+from robot.session.config import SessionConfig
 from robot.session.job import Job
 from robot.session.rigs import is_twin
 from robot.task import Task
@@ -67,15 +68,26 @@ def make_rewarder(job: Job) -> Labeller | None:
     )
 
 
+def check_guidance(config: SessionConfig, task: Task) -> None:
+    """ConfigError lists all that keeps a plan from driving in this session, if one is to."""
+    if not config.reward.guidance.share:
+        return
+    residual, (arm, *others) = config.learner.residual, task.action.arms
+    problems = [] if not others else [f"got a task of {1 + len(others)} arms, want one"]
+    if not arm.gripper or not {"x", "y", "z"} <= set(arm.axes):
+        problems.append(f"{task.name} moves {', '.join(arm.axes)}; want x, y, z and a gripper to grasp with")
+    if residual.bc_weight and not residual.bc_filter:
+        problems.append("bc_filter: got false, want true: a wrong plan would be imitated")
+    if problems:
+        raise ConfigError(problems, "guidance; set its share to 0 for none")
+
+
 def _guidance(job: Job) -> Any:
-    config, task = job.config.reward.guidance, job.task
-    if not config.share or job.stage != "online":
+    config, task = job.config, job.task
+    if not config.reward.guidance.share or job.stage != "online":
         return None
-    if len(task.action.arms) != 1:
-        got = f"got a task of {len(task.action.arms)} arms, want one"
-        raise ConfigError([f"guidance: {got}; set its share to 0 for {task.name}"], "reward")
-    limit, seed = task.time_limit_steps, job.config.seed
-    return load("policies.rewards.guidance:Guidance")(config, task.action.arms[0], limit, seed)
+    make = load("policies.rewards.guidance:Guidance")
+    return make(config.reward.guidance, task.action.arms[0], task.time_limit_steps, config.seed)
 
 
 def make_judge(job: Job, spec: RigSpec, encoder: Any) -> SuccessJudge | None:

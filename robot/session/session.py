@@ -22,6 +22,7 @@ from robot.session.log_file import log_to
 from robot.session.metrics import MetricsLog
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
+from robot.session.rewards import check_guidance
 from robot.session.rigs import load_rig
 from robot.session.runner import RosRunner, Runner, make_runner
 from robot.session.summary import finish
@@ -76,6 +77,7 @@ def prepare(run_dir: Path, config: SessionConfig) -> None:
     check_rig(rig, TASKS.load(config.task), config.host)
     if config.autonomous:
         check_unattended(rig, TASKS.load(config.task))
+    check_guidance(config, TASKS.load(config.task))
     run_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(rig_path(config.rig_name), run_dir / RIG_FILE)
     save_config(config, path)

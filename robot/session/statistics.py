@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -58,9 +58,15 @@ def is_autonomous_success(episode: Row) -> bool:
     return bool(episode["success"]) and not episode["interventions"] and not episode.get("guided")
 
 
-def autonomous_rate(episodes: Collection[Row]) -> Rate:
-    """Successes of the policy alone."""
-    return Rate(sum(is_autonomous_success(e) for e in episodes), len(episodes))
+def unguided(episodes: Iterable[Row]) -> list[Row]:
+    """The episodes that no keypoint plan drove a part of: the others say nothing of the policy."""
+    return [e for e in episodes if not e.get("guided")]
+
+
+def autonomous_rate(episodes: Iterable[Row]) -> Rate:
+    """Successes of the policy alone, among the episodes that no plan drove."""
+    own = unguided(episodes)
+    return Rate(sum(is_autonomous_success(e) for e in own), len(own))
 
 
 def success_rate(episodes: Collection[Row]) -> Rate:
@@ -98,6 +104,7 @@ def steps_to_threshold(episodes: Sequence[Row], threshold: float = 0.9, window: 
 
     Only a full window counts: one lucky first episode is not 90 %.
     """
-    curve = rolling([is_autonomous_success(e) for e in episodes], window)
+    own = unguided(episodes)
+    curve = rolling([is_autonomous_success(e) for e in own], window)
     hits = np.flatnonzero(curve[window - 1 :] >= threshold - 1e-9)
-    return int(episodes[int(hits[0]) + window - 1]["online_steps"]) if len(hits) else None
+    return int(own[int(hits[0]) + window - 1]["online_steps"]) if len(hits) else None

@@ -35,7 +35,7 @@ EPISODES, PATIENCE_S = 8, 120.0
 WHOLE_STEPS = 40  # a lift that the plan drives takes some thirty
 
 
-def settings(base_url: str = NOBODY, share: float = 1.0, task: str = TASK.name) -> SessionConfig:
+def settings(base_url: str = NOBODY, share: float = 0.9, task: str = TASK.name) -> SessionConfig:
     reward = RewardConfig("shaped", vlm=VlmConfig(base_url, "test-vlm"), guidance=GuidanceConfig(share))
     return SessionConfig(task=task, host="local", demos=1, reward=reward, use_base=False)
 
@@ -82,11 +82,29 @@ def test_where_it_drives_long_enough_the_cube_is_lifted_and_nowhere_else(tmp_pat
 
 
 def test_what_is_not_tried_out_is_the_policy_s_alone(tmp_path: Path) -> None:
-    assert not any((e.source == Source.GUIDE).any() for e in practised(tmp_path, explore=False))
+    episodes = practised(tmp_path, explore=False)
+    assert len(episodes) == EPISODES
+    assert not any((e.source == Source.GUIDE).any() for e in episodes)
 
 
-def test_a_task_of_two_arms_is_refused(tmp_path: Path) -> None:
-    config = settings(task="handover_state")
-    job = Job(tmp_path, replace(config, reward=replace(config.reward, top_camera="room")), "online")
-    with pytest.raises(ConfigError, match="guidance: got a task of 2 arms, want one"):
-        make_rewarder(job)
+@pytest.mark.parametrize(
+    ("task", "problem"),
+    [
+        ("handover_state", "got a task of 2 arms, want one"),
+        ("peg_insert_state", "want x, y, z and a gripper to grasp with"),
+        ("flip_state", "want x, y, z and a gripper to grasp with"),
+    ],
+)
+def test_a_task_that_it_cannot_do_is_refused_before_anything_is_made(
+    task: str, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        prepare(tmp_path / "run", settings(task=task))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_plan_must_not_be_imitated_unasked(tmp_path: Path) -> None:
+    residual = replace(SessionConfig().learner.residual, bc_filter=False)
+    learner = replace(SessionConfig().learner, residual=residual)
+    with pytest.raises(ConfigError, match="bc_filter: got false, want true"):
+        prepare(tmp_path / "run", replace(settings(), learner=learner))

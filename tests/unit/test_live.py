@@ -74,7 +74,7 @@ def test_what_a_plan_drove_is_told_and_is_not_the_policy_s() -> None:
             view.update([{**row, "guided": row["steps"] // 2} if row["kind"] == "episode" else row])
     line = _text(console).splitlines()[-1]
     assert re.search(r"guided (4\d|50)%", line)
-    assert "autonomous 0/20" in line
+    assert "autonomous 0/0" in line
 
 
 def test_interrupt_leaves_the_terminal_as_it_was() -> None:

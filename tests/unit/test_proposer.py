@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from policies.base import ChunkQueue
 from policies.proposer import Proposer
 from policies.senses import Sensed
 from policies.trajectory import Trajectory
@@ -29,6 +30,15 @@ class FakeBase:
 
     def act(self, observation: Observation) -> Array:
         return np.full(2, 0.25, np.float32)
+
+
+class FakeChunks:
+    """Plans to say for ten steps when it planned."""
+
+    fingerprint = "fake"
+
+    def plan(self, observation: Observation, seed: int) -> Array:
+        return np.full((10, 2), observation.stamp_ns / 100, np.float32)
 
 
 class FakeGuide:
@@ -74,9 +84,9 @@ def test_where_nothing_is_tried_out_no_plan_drives() -> None:
 
 @pytest.mark.parametrize(
     ("who", "drops"),
-    [([P, P, P], 0), ([P, H, H, P], 2), ([P, G, G, P], 2), ([P, G, H, P], 2), ([P, Source.HOLD, P], 0)],
+    [([P, P, P], 0), ([P, H, H, P], 2), ([P, G, H, P], 2), ([P, Source.HOLD, P], 0)],
 )
-def test_what_was_planned_is_void_once_another_takes_the_arm_or_gives_it_back(
+def test_what_was_planned_is_void_once_a_person_takes_the_arm_or_gives_it_back(
     who: list[Source], drops: int
 ) -> None:
     base = FakeBase()
@@ -84,3 +94,11 @@ def test_what_was_planned_is_void_once_another_takes_the_arm_or_gives_it_back(
     for before, now in pairwise(who):
         proposer.follow(before, now)
     assert base.dropped == drops
+
+
+def test_the_base_plans_anew_where_a_plan_takes_over_and_where_it_is_done() -> None:
+    proposer = Proposer(ChunkQueue(FakeChunks(), 10), None, FakeGuide(), explore=True)
+    proposer.reset(0)
+    episode = Trajectory(3, 11, 9)
+    planned = [proposer.propose(episode, sensed(t)).base[0] * 100 for t in (0, 2, 4, 5, 7, 8, 10)]
+    assert planned == pytest.approx([0, 0, 0, 5, 5, 8, 8])

@@ -9,6 +9,7 @@ import pytest
 
 from robot.core.errors import NudgeError
 from robot.session.statistics import (
+    Rate,
     autonomous_rate,
     intervention_rate,
     rolling,
@@ -51,7 +52,15 @@ def test_help_makes_a_success_assisted() -> None:
 
 def test_a_success_that_a_plan_drove_to_is_not_the_policy_s() -> None:
     episodes = [episode(True), {**episode(True), "guided": 5}, {**episode(True), "guided": 0}]
-    assert (success_rate(episodes).value, autonomous_rate(episodes).successes) == (1.0, 2)
+    assert (success_rate(episodes).value, autonomous_rate(episodes)) == (1.0, Rate(2, 2))
+
+
+def test_the_threshold_is_the_policy_s_own() -> None:
+    guided = [{**episode(True, online_steps=20 * i), "guided": 9} for i in range(40)]
+    own = [episode(True, online_steps=20 * i + 10) for i in range(40)]
+    both = [e for pair in zip(guided, own, strict=True) for e in pair]
+    assert steps_to_threshold(guided) is None
+    assert steps_to_threshold(both) == steps_to_threshold(own) == 390
 
 
 def test_rolling_uses_what_there_is_then_the_window() -> None:

@@ -10,6 +10,7 @@ from random import Random
 import numpy as np
 
 from policies.rewards.config import RewardConfig
+from policies.rewards.guidance import Guidance
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.masks import ColourSegmenter
 from policies.rewards.keypoints.plan_store import PlanStore
@@ -54,7 +55,10 @@ def rig(
     request = PlanRequest(scene.TASK, HeightLines.at(config.heights_m), ColourSegmenter())
     desk = OperatorDesk(run / "plans" / "asked")
     planner = Planner(VlmWorker(client), PlanStore(run / "plans"), request, lambda: 7, desk)
-    return Rig(Rewarder(config, "arm", PlanViews(scene.MOUNTS), planner, TrueObject, lockstep), planner)
+    arm, limit = scene.TASK.action.arms[0], scene.TASK.time_limit_steps
+    guidance = Guidance(config.guidance, arm, limit, seed=0) if config.guidance.share else None
+    views = PlanViews(scene.MOUNTS)
+    return Rig(Rewarder(config, "arm", views, planner, TrueObject, lockstep, guidance), planner)
 
 
 class Episode:

@@ -12,14 +12,16 @@ import pytest
 
 from policies.rewards import rewarder as rewarder_module
 from policies.rewards.followed import FollowedPoint, MakeObject, Moment
+from policies.rewards.guidance import GuidanceConfig
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.plan_views import PlanViews
 from policies.rewards.rewarder import Rewarder
+from policies.rewards.shaping.alarms import AlarmConfig
 from policies.rewards.true_object import TrueObject
-from robot.core.types import Label
+from robot.core.types import Label, Outcome
 from tests.unit import reward_scene as scene
 from tests.vlm_servers.faulty import Fault, FaultyServer
-from tests.vlm_servers.reward_rig import PATIENCE_S, PERIOD_S, UP, Episode, rig
+from tests.vlm_servers.reward_rig import PATIENCE_S, PERIOD_S, UP, Episode, Rig, rig
 from tests.vlm_servers.server import VlmServer
 
 HELD_UP_S = 0.25  # a look takes microseconds, but for a busy machine; a slow answer takes 30 s here
@@ -93,6 +95,44 @@ def test_a_plan_that_comes_late_rewards_the_episode_from_its_start(
     labels = [label for some in words for label in some]
     assert all(label.plan == 1 for label in labels)
     assert (np.diff([label.dense for label in labels]) > 0).all()
+
+
+def guided(made: Rig, episode_id: int, planned: bool = True) -> int:
+    """The steps that the plan drives in an episode of a tool that waits."""
+    episode, driven = Episode(made, episode_id), 0
+    assert made.rewarder.guide(scene.sensed(0, episode.tool, episode.red, episode_id)) is None
+    if planned:
+        episode.label()
+        made.planner.wait(PATIENCE_S)
+    for _ in range(40):
+        now = scene.sensed(episode.step, episode.tool, episode.red, episode_id)
+        driven += made.rewarder.guide(now) is not None
+        episode.label()
+    return driven
+
+
+def test_a_plan_drives_once_it_is_there_and_less_often_where_it_fails(tmp_path: Path) -> None:
+    config = replace(scene.CONFIG, guidance=GuidanceConfig(0.9), alarms=AlarmConfig(episodes=99))
+    with VlmServer(lambda request: REPLY) as server:
+        made = rig(server.base_url, tmp_path, config)
+        first = [guided(made, n) for n in range(10)]
+        for _ in range(20):  # cut off, or helped: neither says anything of the plan
+            made.rewarder.end(Outcome.ABORTED, helped=False)
+            made.rewarder.end(Outcome.FAILURE, helped=True)
+        for n in range(10, 30):
+            guided(made, n)
+            made.rewarder.end(Outcome.FAILURE, helped=False)
+        last = [guided(made, n) for n in range(30, 50)]
+        made.close()
+    assert sum(d > 0 for d in first) >= 4
+    assert max(first) > 10
+    assert sum(d > 0 for d in last) < 10
+
+
+def test_without_a_plan_the_policy_drives(tmp_path: Path) -> None:
+    made = rig(scene.VLM.base_url, tmp_path, replace(scene.CONFIG, guidance=GuidanceConfig(0.9)))
+    assert not any(guided(made, n) for n in range(3))
+    made.close()
 
 
 def test_the_tool_alone_earns_nothing_by_leaving(tmp_path: Path) -> None:
