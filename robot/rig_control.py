@@ -10,13 +10,8 @@ from robot.core.types import Action, DeviceHealth, Event, Key, RobotState, Sourc
 from robot.guarded_arm import Executed, GuardedArm
 from robot.safety.reason import Reason
 
-_ORDER = (
-    Source.HOLD,
-    Source.RESET,
-    Source.HUMAN,
-    Source.GUIDE,
-    Source.POLICY,
-)  # of the arms' sources, the first counts
+# Of the arms' sources, the first counts.
+_ORDER = (Source.HOLD, Source.RESET, Source.HUMAN, Source.GUIDE, Source.POLICY)
 
 
 class RigControl:

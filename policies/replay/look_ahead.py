@@ -14,9 +14,6 @@ from robot.core.types import Array, Source
 DenseRule = Literal["none", "potential", "reward"]
 
 
-_TEACHERS = (Source.HUMAN, Source.GUIDE)
-
-
 class Ahead(NamedTuple):
     """The n steps from each start on, or those up to where its episode stops."""
 
@@ -78,7 +75,8 @@ def look_ahead(
 
 def taught(rows: Rows, row: np.ndarray) -> np.ndarray:
     """Whether a person or a keypoint plan decided the actions of rows [K, B]; bool [K, B]."""
-    return np.isin(rows.source.take(row), _TEACHERS)
+    source = rows.source.take(row)
+    return (source == Source.HUMAN) | (source == Source.GUIDE)
 
 
 def base_ahead(rows: Rows, start: np.ndarray, n: int) -> Array:

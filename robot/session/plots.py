@@ -17,13 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from robot.session.headline import Headline, of_kind, of_stage
 from robot.session.metrics import Row
 from robot.session.progress import WINDOW
-from robot.session.statistics import (
-    Rate,
-    is_autonomous_success,
-    rolling,
-    rolling_interventions,
-    unguided,
-)
+from robot.session.statistics import Rate, is_autonomous_success, rolling, rolling_interventions, unguided
 
 POLICY, HUMAN, PLAN, GREY = "#1f8a70", "#d9822b", "#5b6ee1", "#888888"
 DROVE = ("steps a\nhuman drove", HUMAN, "normal")
@@ -63,10 +57,8 @@ def _curves(axes: Axes, episodes: Sequence[Row], x: np.ndarray, end: float, fina
         axes.text(0.5, 0.5, "no online episodes", color=GREY, ha="center", transform=axes.transAxes)
         return
     own = x[[not e.get("guided") for e in episodes]]
-    auto, human = (
-        rolling([is_autonomous_success(e) for e in unguided(episodes)]),
-        rolling_interventions(episodes),
-    )
+    auto = rolling([is_autonomous_success(e) for e in unguided(episodes)])
+    human = rolling_interventions(episodes)
     marker = "o" if len(x) == 1 else ""
     axes.fill_between(x, human, color=HUMAN, alpha=0.15, linewidth=0)
     axes.plot(x, human, color=HUMAN, marker=marker)
