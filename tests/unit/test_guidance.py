@@ -12,7 +12,7 @@ from policies.rewards.guidance import Guidance, GuidanceConfig
 from policies.tasks.lift import LIFT_STATE
 from robot.core.errors import ConfigError
 from tests.unit import reward_scene as scene
-from tests.unit.test_keypoint_guide import SPEC, THING, UP, plan_to
+from tests.unit.guided_table import SPEC, THING, UP, plan_to
 
 LIMIT = LIFT_STATE.time_limit_steps
 PLAN = plan_to(THING + UP)
