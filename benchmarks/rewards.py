@@ -6,7 +6,7 @@ on where it stopped. The models are servers on loopback that know the twin's tru
     python -m benchmarks.rewards --quick                         minutes: does it run?
     python -m benchmarks.rewards --arms sparse shaped-oracle     some arms
     python -m benchmarks.rewards                                 whatever is missing (hours)
-    python -m benchmarks.rewards --table                         the table from the rows
+    python -m benchmarks.rewards --table                         the table and the picture from the rows
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rich.progress import Progress
 
 from benchmarks.learning_table.results import add_row, read_rows
 from benchmarks.reward_race.arms import ARMS
+from benchmarks.reward_race.figure import write_figure
 from benchmarks.reward_race.race_session import RaceSession
 from benchmarks.reward_race.report import report
 from robot.core.errors import NudgeError
@@ -43,6 +44,7 @@ def main() -> int:
     if rows:
         text = report(rows, args.seeds)
         results.with_suffix(".md").write_text(text)
+        write_figure(rows, results.with_suffix(".png"))
         print(text)
     return 1 if failed else 0
 

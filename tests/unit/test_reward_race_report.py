@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
 
 from benchmarks.learning_table.row import Row
+from benchmarks.reward_race.figure import write_figure
 from benchmarks.reward_race.report import report
 from tests.unit.learning_rows import ROW
 
@@ -35,3 +40,20 @@ def test_a_session_that_did_not_get_there_bounds_the_ratio() -> None:
     page = report([*sparse, *shaped, row("kagi-oracle", 0, None)], (0, 1))
     assert cells(page, "shaped-oracle", 2)[-1] == "> 3.00"
     assert cells(page, "kagi-oracle", 2)[-1] == "-"
+
+
+def test_the_picture_has_a_panel_for_each_kind_of_model(tmp_path: Path) -> None:
+    sparse = [row("sparse", seed, 1000) for seed in (0, 1)]
+    write_figure(sparse, tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
+    oracle, noisy = row("shaped-oracle", 0, 1000), row("kagi-noisy", 1, None)
+    for name, rows in (
+        ("two", [*sparse, oracle, noisy]),
+        ("three", [oracle, noisy, row("shaped-dead", 0, 1)]),
+    ):
+        write_figure(rows, tmp_path / f"{name}.png")
+    two, three = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("two", "three"))
+    assert two is not None
+    assert three is not None
+    assert three.shape[1] > 1.3 * two.shape[1]
+    assert len(np.unique(two.reshape(-1, 3), axis=0)) > 100
