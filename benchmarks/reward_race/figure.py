@@ -38,7 +38,9 @@ def _figure(rows: Sequence[Row], servers: Sequence[str]) -> Figure:
         for axes, server in zip(panels, servers, strict=True):
             _panel(axes, server, [r for r in rows if ARMS[r.arm].server in (None, server)])
         lines = [Line2D([], [], color=color, label=label) for color, label in _LOOKS.values()]
-        figure.legend(handles=lines, loc="outside upper left", ncols=2 if len(servers) < 4 else 4, frameon=False)
+        figure.legend(
+            handles=lines, loc="outside upper left", ncols=2 if len(servers) < 4 else 4, frameon=False
+        )
     return figure
 
 

@@ -23,7 +23,7 @@ questions (*dying*).
   look. *mean* is the success at all looks up to the end: the area under the curve, which every arm has.
 - *against sparse*: sparse's mean steps to 90 % over this arm's, of the seeds that both have run; above 1
   this arm is faster. A session that did not get there counts with all its steps: the ratio is a bound then
-  (*>*: sparse took longer still, *<*: this arm did).
+  (*>*: sparse took longer still, *<*: this arm did), or neither (in brackets: either arm has such a session).
 """
 _HEAD = (
     "| arm | seeds | final | 95 % | worst seed | steps to 90 % | mean | against sparse |",
@@ -62,10 +62,12 @@ def _against(rows: Sequence[Row], sparse: Sequence[Row]) -> str:
     both = {r.seed for r in rows} & {r.seed for r in sparse}
     mine, plain = ([r for r in arm if r.seed in both] for arm in (rows, sparse))
     late, plain_late = (any(r.steps_to_90 is None for r in arm) for arm in (mine, plain))
-    if not both or (late and plain_late):
+    if not both:
         return "-"
-    ratio = sum(map(_at_least, plain)) / sum(map(_at_least, mine))
-    return f"{'< ' if late else '> ' if plain_late else ''}{ratio:.2f}"
+    ratio = f"{sum(map(_at_least, plain)) / sum(map(_at_least, mine)):.2f}"
+    if late and plain_late:
+        return f"({ratio})"
+    return f"{'< ' if late else '> ' if plain_late else ''}{ratio}"
 
 
 def _at_least(row: Row) -> int:

@@ -39,7 +39,7 @@ def test_a_session_that_did_not_get_there_bounds_the_ratio() -> None:
     shaped = [row("shaped-oracle", seed, made // 4) for seed in (0, 1)]
     page = report([*sparse, *shaped, row("kagi-oracle", 0, None)], (0, 1))
     assert cells(page, "shaped-oracle", 2)[-1] == "> 3.00"
-    assert cells(page, "kagi-oracle", 2)[-1] == "-"
+    assert cells(page, "kagi-oracle", 2)[-1] == "(1.00)"
 
 
 def test_the_picture_has_a_panel_for_each_kind_of_model(tmp_path: Path) -> None:
