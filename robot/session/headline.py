@@ -52,8 +52,14 @@ def of_kind(metrics: Iterable[Row], kind: str) -> list[Row]:
 
 
 def of_stage(metrics: Iterable[Row], stage: str) -> list[Row]:
-    """The episodes of one stage."""
-    return [r for r in of_kind(metrics, "episode") if r["stage"] == stage]
+    """The episodes of one stage; where it was begun again, those since."""
+    found: list[Row] = []
+    for row in (r for r in metrics if r.get("stage") == stage):
+        if row["kind"] == "episode":
+            found.append(row)
+        elif row.get("state") == "again":
+            found.clear()
+    return found
 
 
 def _stage_seconds(progress: SessionProgress) -> dict[str, float]:

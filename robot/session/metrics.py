@@ -2,7 +2,8 @@
 
 | kind | values |
 |---|---|
-| stage | stage, state start/done/skipped, total (episodes; BC: gradient steps; online: control steps) |
+| stage | stage, state start/done/skipped (again: what it did does not count any more), |
+|         | total (episodes; BC: gradient steps; online: control steps) |
 | episode | stage, episode_id, mode, outcome, success, steps, interventions, guided, handovers, |
 |         | weights_version, online_steps (train-mode steps so far), return, |
 |         | plan (keypoints that rewarded its end; 0: none) |

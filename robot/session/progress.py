@@ -83,6 +83,9 @@ class SessionProgress:
         stage = self.stages[row["stage"]]
         if stage.state == "done" and row["state"] == "skipped":
             return  # a resumed session skips what an earlier run did
+        if row["state"] == "again":
+            stage.state, stage.done = "waiting", 0
+            return
         stage.state, stage.total = row["state"], int(row.get("total") or stage.total)
         if stage.state == "start":
             self.current = stage.name

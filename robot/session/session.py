@@ -19,6 +19,7 @@ from robot.session.config import SessionConfig, load_config, save_config
 from robot.session.job import EVALS, RIG_FILE, Job, Stage
 from robot.session.live import LiveView, SessionHeader
 from robot.session.log_file import log_to
+from robot.session.longer import lay_final_eval_aside
 from robot.session.metrics import MetricsLog
 from robot.session.poll import Poll
 from robot.session.recovery import recover_stores
@@ -64,14 +65,18 @@ def _run_stages(run_dir: Path, config: SessionConfig, stages: Sequence[Stage]) -
 def prepare(run_dir: Path, config: SessionConfig) -> None:
     """Make the run folder, or check that the one there is of the same session.
 
-    Only the server that is asked for keypoint plans may be another one: it may have moved.
+    Only the server that is asked for keypoint plans may be another one, since it may have moved, and the
+    online steps may be more: the session goes on for longer.
     """
     path = run_dir / "config.json"
     if path.exists():
         before = load_config(path)
         _check_same(before, config, run_dir)
-        if before.reward.vlm != config.reward.vlm:
-            save_config(replace(before, reward=replace(before.reward, vlm=config.reward.vlm)), path)
+        if config.online_steps > before.online_steps:
+            lay_final_eval_aside(run_dir, before)
+        reward = replace(before.reward, vlm=config.reward.vlm)
+        if (kept := replace(before, reward=reward, online_steps=config.online_steps)) != before:
+            save_config(kept, path)  # last: until then the same command does all this again
         return
     rig = load_rig(config.rig_name)
     check_rig(rig, TASKS.load(config.task), config.host)
@@ -141,6 +146,7 @@ def _require_done(job: Job) -> None:
 
 def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:
     before, after = to_dict(old), to_dict(new)
+    after["online_steps"] = min(old.online_steps, new.online_steps)
     for settings in (before, after):
         settings["reward"].pop("vlm")
     changed = [

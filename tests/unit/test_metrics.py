@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from robot.core.errors import StoreError
+from robot.session.headline import headline
 from robot.session.metrics import MetricsLog, MetricsTail, read_metrics
 from robot.session.progress import follow
+from tests.unit.fake_session import fake_session
 
 
 def test_row_is_on_disk_when_write_returns(tmp_path: Path) -> None:
@@ -73,3 +76,20 @@ def test_resume_that_skips_a_done_stage_keeps_its_time() -> None:
     rows = [_stage(0, "start", "bc"), _stage(9, "done", "bc"), _stage(500, "skipped", "bc")]
     stage = follow(rows).stages["bc"]
     assert (stage.state, stage.active_s) == ("done", 9)
+
+
+def test_only_what_came_after_a_stage_began_again_counts() -> None:
+    """A session that went on for longer ends with another evaluation, of other weights."""
+    rows = fake_session()
+    again = [_stage(rows[-1]["t"] + 1, "again", "final_eval"), *_failures("final_eval", 3)]
+    before, after = headline(rows), headline([*rows, *again])
+    assert before.final.n == 20
+    assert (after.final.successes, after.final.n) == (0, 3)
+    assert (after.base, after.online_steps) == (before.base, before.online_steps)
+    stage = follow([*rows, *again]).stages["final_eval"]
+    assert (stage.state, stage.done) == ("waiting", 3)
+
+
+def _failures(stage: str, count: int) -> list[dict[str, Any]]:
+    found = next(r for r in fake_session() if r["kind"] == "episode" and r["stage"] == stage)
+    return [{**found, "success": False, "outcome": "failure"}] * count

@@ -1,4 +1,4 @@
-"""A run goes on with its own settings only, but the server that it asks may have moved."""
+"""A run goes on with its own settings only, but the server that it asks may have moved, and for longer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from policies.rewards.config import RewardConfig
 from policies.rewards.vlm.config import VlmConfig
 from robot.core.errors import ConfigError
 from robot.session.config import SessionConfig, load_config
+from robot.session.job import Job
+from robot.session.metrics import read_metrics
 from robot.session.session import prepare
 
 HERE = VlmConfig("http://127.0.0.1:8000/v1", "m")
@@ -30,3 +32,29 @@ def test_the_rule_may_not(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="reward"):
         prepare(tmp_path / "run", replace(CONFIG, reward=replace(CONFIG.reward, rule="kagi")))
     assert load_config(tmp_path / "run" / "config.json") == CONFIG
+
+
+def test_it_goes_on_for_longer_and_ends_anew(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    prepare(run, CONFIG)
+    store = Job(run, CONFIG, "final_eval").store_root
+    store.mkdir(parents=True)
+    (store / "kept").touch()
+    longer = replace(CONFIG, online_steps=9000, reward=replace(CONFIG.reward, vlm=THERE))
+    for _ in range(2):  # the second time it is the same session
+        prepare(run, longer)
+    assert load_config(run / "config.json") == longer
+    assert not store.exists()
+    assert (run / "eval" / "final_eval-6000" / "0" / "kept").exists()
+    (row,) = read_metrics(run / "metrics.jsonl")
+    assert (row["kind"], row["stage"], row["state"]) == ("stage", "final_eval", "again")
+
+
+def test_not_for_less_nor_with_other_settings(tmp_path: Path) -> None:
+    prepare(tmp_path / "run", CONFIG)
+    with pytest.raises(ConfigError, match="online_steps: the run has 6000, got 5000"):
+        prepare(tmp_path / "run", replace(CONFIG, online_steps=5000))
+    with pytest.raises(ConfigError, match="seed: the run has 0, got 1"):
+        prepare(tmp_path / "run", replace(CONFIG, online_steps=9000, seed=1))
+    assert load_config(tmp_path / "run" / "config.json") == CONFIG
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
