@@ -11,13 +11,12 @@ from benchmarks.reward_race.arms import ARMS
 from robot.session.statistics import Rate
 
 _NOTES = """
-One task, `lift_state`, learned from three demonstrations (`--preset rlpd` with `utd_ratio: 8, bc_weight: 1,
-head: categorical`: no base to start from); nobody helps. Every arm of a seed has the same demonstrations and
-starts. *sparse* is success alone. *shaped* adds a potential along the plan, and lets the plan drive a part of
-some episodes (`guidance: {share: 0.5}`); *unguided* is the potential alone. *kagi* pays KAGI's dense reward
-as we read it. The model answers from the truth of the twin (*oracle*), with 8 px of noise in its pictures
-(*noisy*), with a target in a far corner of the table (*decoy*), not at all (*dead*), or only its first 60
-questions (*dying*).
+One task, `lift_state`, learned from three demonstrations (`--preset rlpd` with `utd_ratio: 8, bc_weight: 1`:
+no base to start from); nobody helps. Every arm of a seed has the same demonstrations and starts. *sparse* is
+success alone. *shaped* adds a potential along the plan, and lets the plan drive a part of some episodes
+(`guidance: {share: 0.5}`); *unguided* is the potential alone. *kagi* pays KAGI's dense reward as we read it.
+The model answers from the truth of the twin (*oracle*), with 8 px of noise in its pictures (*noisy*), with a
+target in a far corner of the table (*decoy*), not at all (*dead*), or only its first 60 questions (*dying*).
 
 - *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
   look. *mean* is the success at all looks up to the end: the area under the curve, which every arm has.
