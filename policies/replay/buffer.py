@@ -13,12 +13,12 @@ import numpy as np
 
 from policies.replay.batch import Batch
 from policies.replay.episode import Episode
-from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action, taught
+from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action
 from policies.replay.rows import Rows
 from policies.replay.tail import Record
 from robot.core.errors import StoreError
 from robot.core.spec import RigSpec
-from robot.core.types import EpisodeEnd, EpisodeHeader, Label, LateLabels, Observation, Source, Step
+from robot.core.types import EpisodeEnd, EpisodeHeader, Label, LateLabels, Observation, Outcome, Source, Step
 
 
 class Counts(NamedTuple):
@@ -110,6 +110,7 @@ class ReplayBuffer:
             plan=episode.plan,
         )
         self._mark(rows[:-1], episode.header)
+        self._learn_from_plan(rows, episode.success)
         self._header = None
 
     def retract(self, plans: Collection[int]) -> int:
@@ -154,7 +155,7 @@ class ReplayBuffer:
             next_base_actions=base_ahead(rows, ahead.end, self._n_step),
             present=ahead.present,
             shown=ahead.shown,
-            is_lesson=taught(rows, start),
+            is_lesson=rows.lesson.take(start),
             is_expert=is_expert,
             potential=rows.dense.take(start) * np.float32(self._dense == "potential"),
         )
@@ -200,6 +201,7 @@ class ReplayBuffer:
         # An episode that was cut off ends with its last step's observation, which is here already.
         if end.steps == len(self._open):
             self._grow(header, end.observation, base_action=end.base_action[None], **_labelled(end.label))
+        self._learn_from_plan(self._open, end.outcome is Outcome.SUCCESS)
         self._header = None
 
     def _grow(self, header: EpisodeHeader, observation: Observation, **columns: np.ndarray) -> None:
@@ -217,7 +219,12 @@ class ReplayBuffer:
         train = header.mode == "train"
         self._rows.online[rows] = chosen & train
         self._rows.expert[rows] = chosen & ((source == Source.HUMAN) | (not train))
+        self._rows.lesson[rows] = source == Source.HUMAN
         self._drawable = None
+
+    def _learn_from_plan(self, rows: np.ndarray, success: bool) -> None:
+        # A plan that led nowhere is no lesson: critics that know little yet would have it imitated.
+        self._rows.lesson[rows] |= success & (self._rows.source[rows] == Source.GUIDE)
 
     def _expect(self, episode_id: int) -> EpisodeHeader:
         if self._header is None or self._header.episode_id != episode_id:

@@ -48,6 +48,7 @@ class Rows:
         self.plan = np.zeros(capacity, np.int32)  # ... and the plan it went by
         self.expert = np.zeros(capacity, bool)  # may be drawn for the expert half
         self.online = np.zeros(capacity, bool)  # may be drawn for the online half
+        self.lesson = np.zeros(capacity, bool)  # may be imitated: a person's, or of a plan that worked
 
     def write(self, state: Arrays, features: Arrays, keep: bool, **columns: np.ndarray) -> np.ndarray:
         """Store n rows in time order, the last one final; returns their numbers [n].
@@ -70,7 +71,7 @@ class Rows:
             getattr(self, name)[rows] = values
         self.final[rows] = False
         self.final[rows[-1]] = True
-        self.expert[rows] = self.online[rows] = False
+        self.expert[rows] = self.online[rows] = self.lesson[rows] = False
         return rows
 
     def after(self, row: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ from robot.task import Task
 
 log = logging.getLogger(__name__)
 
+_WATCH = "reward watch"  # who vetoes where nobody has to
 _KEY = "plan"  # one question waits at most: the newest scene's
 Mode = Literal["fresh", "reanchored", "none"]
 _SAID: dict[Mode, str] = {
@@ -96,6 +97,16 @@ class Planner:
     def forget(self) -> None:
         """The episode is over: its plan, or what is still asked about it, is not for the next one."""
         self._plan = self._ticket = None
+
+    def disown(self, reason: str) -> None:
+        """Veto all plans there are: none of them pays any more, nor what it has paid."""
+        count = self._store.veto_all(reason, _WATCH, self._now_ns())
+        log.warning("%d plans vetoed, what they paid is taken back: %s", count, reason)
+
+    @property
+    def disowned(self) -> bool:
+        """Whether that was done, by this process or one before it."""
+        return any(v.who == _WATCH for v in self._store.vetoes())
 
     @property
     def asking(self) -> bool:

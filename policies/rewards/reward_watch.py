@@ -17,14 +17,20 @@ class RewardWatch:
     Args:
         config: thresholds.
         highest: the largest value that a label can have; progress is a label's share of it.
+        misleading: whether the reward was found to be so before.
     """
 
-    def __init__(self, config: AlarmConfig, highest: float) -> None:
+    def __init__(self, config: AlarmConfig, highest: float, misleading: bool = False) -> None:
         self._config, self._highest = config, highest
         self._progress: list[float] = []  # of the running episode
         self._scores: deque[float] = deque(maxlen=config.episodes)
         self._successes: deque[bool] = deque(maxlen=config.episodes)
-        self._misleading = self._idle = False
+        self._misleading, self._idle = misleading, False
+
+    @property
+    def misleading(self) -> bool:
+        """Whether failures scored like successes: nothing that it says counts, nor what it has said."""
+        return self._misleading
 
     @property
     def frozen(self) -> bool:

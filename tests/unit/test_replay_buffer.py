@@ -17,7 +17,7 @@ from policies.replay.episode import Episode
 from policies.replay.rows import Rows, rows_within
 from robot.core.errors import SpecMismatch, StoreError
 from robot.core.spec import ActionSpec, ObservationSpec, RigSpec
-from robot.core.types import Source, Step
+from robot.core.types import Outcome, Source, Step
 from tests.unit.counting_episode import SPEC, draw, end, header, mark, step
 
 GAMMA = 0.9
@@ -95,17 +95,24 @@ def test_n_step_equals_the_slow_loop(episodes: list, n: int) -> None:
             assert batch.next_state[row, 0] == mark(i, after)
 
 
-def test_what_a_plan_drove_is_a_lesson_and_no_demonstration() -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_plan_drove_to_a_success_is_a_lesson_and_no_demonstration(whole: bool) -> None:
     replay = buffer(n_step=2)
-    replay.add_episode(episode(3, 5, sources=[Source.POLICY, Source.GUIDE, Source.GUIDE, Source.POLICY]))
+    guided = [Source.POLICY, Source.GUIDE, Source.GUIDE, Source.POLICY]
+    for number, outcome in ((3, Outcome.SUCCESS), (4, Outcome.FAILURE)):
+        steps = [step(number, t, source=s, reward=float(t)) for t, s in enumerate([*guided, Source.POLICY])]
+        last = end(number, 5, outcome)
+        records = [assemble(header(number), steps, last)] if whole else [header(number), *steps, last]
+        for record in records:
+            replay.add(record)
     batch = draw(replay, 200)
     at = marks(batch) - mark(3, 0)
     assert (batch.is_lesson == ((at == 1) | (at == 2))).all()
+    assert (marks(batch) > mark(4, 0)).any()
     assert not batch.is_expert.any()
     assert (batch.shown[:, 0] == batch.is_lesson).all()
-    assert (
-        batch.shown[:, 1] == (at == 1)
-    ).all()  # after 0 the plan took over: that step is not of the sample
+    # After 0 the plan took over: that step is not of the sample.
+    assert (batch.shown[:, 1] == (at == 1)).all()
 
 
 def test_every_field_comes_from_its_own_step() -> None:

@@ -133,6 +133,33 @@ def test_a_plan_drives_once_it_is_there_and_less_often_where_it_fails(
     assert (sum(d > 0 for d in last) >= 6) == ((outcome, helped) in SAYS_NOTHING)
 
 
+def test_a_reward_that_pays_failures_takes_back_all_it_paid(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    config = replace(scene.CONFIG, alarms=AlarmConfig(episodes=4))
+    with VlmServer(lambda request: REPLY) as server:
+        made = rig(server.base_url, tmp_path, config)
+        for n in range(4):
+            failed, episode = bool(n % 2), Episode(made, n)
+            episode.wait()
+            paid = [episode.label(lift=failed).dense for _ in range(8)]
+            assert max(paid) > 0.0
+            made.rewarder.end(Outcome.FAILURE if failed else Outcome.SUCCESS, helped=False)
+        asked, store = server.count, PlanStore(tmp_path / "plans")
+        assert {v.plan_id for v in store.vetoes()} == {p.id for p in store.plans()}
+        assert "4 plans vetoed" in caplog.text
+        again = rig(server.base_url, tmp_path, config)  # a process that was killed begins where it stopped
+        for n, one in enumerate((made, again), start=4):
+            episode = Episode(one, n)
+            assert [episode.label(lift=True) for _ in range(8)] == [Label()] * 8
+            one.rewarder.end(Outcome.SUCCESS, helped=False)
+            one.close()
+    assert server.count == asked
+    assert len(store.plans()) == len(store.vetoes()) == 4
+    assert "was found misleading" in caplog.text
+
+
 def test_without_a_plan_the_policy_drives(tmp_path: Path) -> None:
     made = rig(scene.VLM.base_url, tmp_path, replace(scene.CONFIG, guidance=GuidanceConfig(0.9)))
     assert not any(guided(made, n) for n in range(3))

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,18 +99,29 @@ class PlanStore:
     def veto(self, plan_id: str, reason: str, who: str, when_ns: int) -> Veto:
         """Record a veto for good; the plan's file stays as it is. UnknownName for a plan that is not here."""
         record = Veto(self.read(plan_id).id, reason, who, when_ns)
+        self._record([record])
+        return record
+
+    def veto_all(self, reason: str, who: str, when_ns: int) -> int:
+        """Veto every plan that is not vetoed yet, at once; how many that were."""
+        before = {v.plan_id for v in self.vetoes()}
+        records = [Veto(p.id, reason, who, when_ns) for p in self.plans() if p.id not in before]
+        self._record(records)
+        return len(records)
+
+    def _record(self, records: Sequence[Veto]) -> None:
         path = self._folder / _VETOES
+        lines = [json.dumps(dataclasses.asdict(record)).encode() + b"\n" for record in records]
         try:
             with path.open("ab") as file:
                 # What a power cut left of a line never was a veto: its caller did not come back.
                 file.truncate(len(_whole_lines(path.read_bytes())))
-                file.write(json.dumps(dataclasses.asdict(record)).encode() + b"\n")
+                file.write(b"".join(lines))
                 file.flush()
                 os.fsync(file.fileno())
             fsync(self._folder)
         except OSError as error:
             raise disk_error(path, error) from error
-        return record
 
     @property
     def vetoes_size(self) -> int:
