@@ -18,7 +18,7 @@ def rows_within(memory_gb: float, spec: RigSpec) -> int:
     """How many observations fit into so many 1e9 bytes; a million at most, two at least."""
     values = spec.observation.state_size + 2 * spec.action.size + 2
     maps = sum(math.prod(s) for s in spec.observation.features.values())
-    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 13)), 2), _MOST_ROWS)
+    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 14)), 2), _MOST_ROWS)
 
 
 class Rows:
