@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from policies.rewards.shaping.alarms import Alarm, AlarmConfig, episode_alarms, gap_alarms
+from policies.rewards.shaping.alarms import Alarm, AlarmConfig, episode_alarms, gap_alarms, success_alarms
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class RewardWatch:
 
     @property
     def misleading(self) -> bool:
-        """Whether failures scored like successes: nothing that it says counts, nor what it has said."""
+        """Whether it does not tell successes from failures: nothing that it says counts, nor what it said."""
         return self._misleading
 
     @property
@@ -52,7 +52,8 @@ class RewardWatch:
         if self._progress and not self._misleading:
             self._scores.append(max(self._progress))
             self._successes.append(success)
-            found = gap_alarms(list(self._scores), list(self._successes), self._config)
+            seen = list(self._scores), list(self._successes), self._config
+            found = [*gap_alarms(*seen), *success_alarms(*seen)]
             self._misleading = self._tell(found, "of the session")
         self.begin()
 

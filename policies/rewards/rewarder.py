@@ -94,7 +94,7 @@ class Rewarder:
         if self._watch is not None and not self._misleading:
             self._watch.end(success)
             if self._misleading:
-                self._planner.disown("failures scored like successes")
+                self._planner.disown("they do not tell successes from failures")
         if self._guidance is not None and not helped:
             self._guidance.end(success)
 
@@ -129,12 +129,13 @@ class Rewarder:
     def _word(self, then: Moment) -> Label:
         if self._plan is None or self._scorer is None:
             return Label()
-        return Label(self._watched(self._scorer.score(then)), self._plan.version)
+        label = self._scorer.score(then)
+        return Label(self._watched(label, self._plan.confidence), self._plan.version)
 
-    def _watched(self, label: float) -> float:
+    def _watched(self, label: float, confidence: float) -> float:
         if self._watch is None:
             return label
-        self._watch.step(label)
+        self._watch.step(label / confidence if confidence else 0.0)  # an unsure plan pays less for the same
         return 0.0 if self._watch.frozen else label
 
     def _begin(self, sensed: Sensed) -> None:

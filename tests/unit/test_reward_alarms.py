@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from policies.rewards.shaping.alarms import AlarmConfig, AlarmKind, episode_alarms, gap_alarms
+from policies.rewards.shaping.alarms import AlarmConfig, AlarmKind, episode_alarms, gap_alarms, success_alarms
 from robot.core.errors import ConfigError
 
 CONFIG = AlarmConfig(window_steps=50, episodes=10)
@@ -54,6 +54,14 @@ def test_without_a_success_high_scores_are_a_gap() -> None:
     assert gap([0.9] * 9, [False] * 9) == []  # too few episodes to say
     assert gap([0.9] * 10, [True] * 10) == []
     assert gap([0.2] * 10 + [0.9] * 10, [True] * 10 + [False] * 10) == [AlarmKind.REWARD_GAP]  # the last ones
+
+
+@pytest.mark.parametrize(("scores", "rings"), [([0.3] * 3, True), ([0.7] * 3, False), ([0.3] * 2, False)])
+def test_successes_that_hardly_score_are_missed(scores: list[float], rings: bool) -> None:
+    """Failures may score what they like, and one success that was not seen well says nothing."""
+    alarms = success_alarms([*scores, 0.9, 0.1], [True] * len(scores) + [False] * 2, CONFIG)
+    assert [a.kind for a in alarms] == [AlarmKind.MISSED_SUCCESS] * rings
+    assert success_alarms([0.0, 0.7, 0.7], [True] * 3, CONFIG) == ()
 
 
 def test_thresholds_that_make_no_sense_are_refused() -> None:

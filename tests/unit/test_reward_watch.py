@@ -56,6 +56,16 @@ def test_failures_that_score_like_successes_freeze_the_session(caplog: pytest.Lo
     assert "reward gap" in caplog.text
 
 
+def test_demonstrations_that_hardly_score_freeze_the_session(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    watch = RewardWatch(CONFIG, HIGHEST)
+    for _ in range(3):
+        assert not watch.misleading
+        episode(watch, [0.0, 0.3 * HIGHEST], success=True)
+    assert watch.misleading
+    assert "missed success" in caplog.text
+
+
 def test_successes_that_score_above_failures_freeze_nothing() -> None:
     watch = RewardWatch(CONFIG, HIGHEST)
     for n in range(12):

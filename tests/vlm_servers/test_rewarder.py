@@ -160,6 +160,21 @@ def test_a_reward_that_pays_failures_takes_back_all_it_paid(
     assert "was found misleading" in caplog.text
 
 
+@pytest.mark.parametrize("steps", [8, 1])
+def test_three_demonstrations_that_a_plan_does_not_recognise_are_enough(steps: int, tmp_path: Path) -> None:
+    """Progress is judged against what this plan could pay: an unsure one is no wrong one."""
+    with VlmServer(lambda request: REPLY) as server:
+        made = rig(server.base_url, tmp_path)
+        for n in range(3):
+            episode = Episode(made, n)
+            episode.wait()
+            for _ in range(steps):
+                episode.label(lift=True)
+            made.rewarder.end(Outcome.SUCCESS, helped=True)
+        made.close()
+    assert len(PlanStore(tmp_path / "plans").vetoes()) == (0 if steps == 8 else 3)
+
+
 def test_without_a_plan_the_policy_drives(tmp_path: Path) -> None:
     made = rig(scene.VLM.base_url, tmp_path, replace(scene.CONFIG, guidance=GuidanceConfig(0.9)))
     assert not any(guided(made, n) for n in range(3))

@@ -18,6 +18,7 @@ class AlarmKind(StrEnum):
     STALL = "stall"  # no progress for long
     LOITERING = "loitering"  # much up and down, nothing gained
     REWARD_GAP = "reward gap"  # failures score as high as successes
+    MISSED_SUCCESS = "missed success"  # successes hardly score
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,14 @@ class AlarmConfig:
     episodes: int = 20  # last ones, for the gap
     min_order: float = 0.6  # how often a success must score above a failure; 0.5 is chance
     high_score: float = 0.7  # mean score of failures that is suspect while nothing succeeds
+    successes: int = 3  # so many, demonstrations too, say whether what succeeds scores at all
+    low_score: float = 0.4  # median score of successes that is suspect
 
     def __post_init__(self) -> None:
         counts = {"window_steps": self.window_steps, "episodes": self.episodes}
+        counts["successes"] = self.successes
         problems = [f"{n}: got {v}, want at least 2" for n, v in counts.items() if v < 2]
-        shares = ("min_gain", "min_order", "high_score")
+        shares = ("min_gain", "min_order", "high_score", "low_score")
         values = {name: getattr(self, name) for name in shares}
         problems += [f"{n}: got {v}, want 0 to 1" for n, v in values.items() if not 0 <= v <= 1]
         if not self.min_swing > self.min_gain:
@@ -95,6 +99,21 @@ def gap_alarms(score: ArrayLike, success: ArrayLike, config: AlarmConfig) -> tup
         return ()
     told = f"a success scores above a failure in {order:.0%} of the pairs of the last {len(scores)} episodes"
     return (Alarm(AlarmKind.REWARD_GAP, f"{told} (want {config.min_order:.0%}); check the plan"),)
+
+
+def success_alarms(score: ArrayLike, success: ArrayLike, config: AlarmConfig) -> tuple[Alarm, ...]:
+    """Whether the successes among the last episodes score at all: a plan to another place hardly pays them.
+
+    Args:
+        score: [E] best progress of each episode.
+        success: [E] bool, the sparse verdict.
+        config: thresholds.
+    """
+    good = np.asarray(score, np.float64)[np.asarray(success, bool)]
+    if len(good) < config.successes or (median := float(np.median(good))) >= config.low_score:
+        return ()
+    told = f"{len(good)} successes score {median:.2f} in the median (want {config.low_score:g} or more)"
+    return (Alarm(AlarmKind.MISSED_SUCCESS, f"{told}; check the plan"),)
 
 
 def _high_failures(mean: float, config: AlarmConfig) -> tuple[Alarm, ...]:
