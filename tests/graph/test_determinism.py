@@ -134,5 +134,5 @@ def test_a_run_is_evaluated_in_held_out_cells_too(session: tuple[Path, dict[str,
 
 
 def test_a_run_folder_belongs_to_its_settings(session: tuple[Path, dict[str, Any]]) -> None:
-    with pytest.raises(ConfigError, match="online_steps: the run has 60, got 70"):
-        run_session(session[0], replace(TINY, online_steps=70))
+    with pytest.raises(ConfigError, match="online_steps: the run has 60, got 50"):
+        run_session(session[0], replace(TINY, online_steps=50))
