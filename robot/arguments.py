@@ -44,7 +44,7 @@ class Train:
     interventions: bool = True  # nobody takes over when the policy goes wrong
     autonomous: bool = False  # the arm gets free and back to its start by itself; a person comes when called
     demos: Annotated[int | None, _arg("INT", "the preset's")] = None  # successful demonstrations
-    online_steps: Annotated[int | None, _arg("INT", "the preset's")] = None  # control steps, or more later
+    online_steps: Annotated[int | None, _arg("INT", "the preset's")] = None  # control steps; raise to go on
     eval_episodes: Annotated[int | None, _arg("INT", "the preset's")] = None  # before and after learning
     run: Annotated[Path | None, _arg("DIR", "runs/TASK-PRESET-SEED")] = None  # where everything goes
     config: Annotated[Path | None, _arg("YAML", "none")] = None  # any settings; options here win over it

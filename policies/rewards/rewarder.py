@@ -61,7 +61,7 @@ class Rewarder:
         self._plan: KeypointPlan | None = None
         self._scorer: Scorer | None = None
         # KAGI's rule is a baseline and keeps its trap.
-        self._watch = _watch(config, planner.disowned) if config.rule == "shaped" else None
+        self._watch = _make_watch(config, planner.disowned) if config.rule == "shaped" else None
 
     def hear(self, topic: Topic, message: object) -> None:
         """Frames and camera models."""
@@ -190,7 +190,7 @@ class Rewarder:
         self._planner.wait(max(0.0, simulated_s - (time.monotonic() - self._asked_s)))
 
 
-def _watch(config: RewardConfig, misleading: bool) -> RewardWatch:
+def _make_watch(config: RewardConfig, misleading: bool) -> RewardWatch:
     if misleading:
         log.warning("the reward of this run was found misleading: success alone counts")
     return RewardWatch(config.alarms, config.potential.weight, misleading)

@@ -146,6 +146,7 @@ def _require_done(job: Job) -> None:
 
 def _check_same(old: SessionConfig, new: SessionConfig, run_dir: Path) -> None:
     before, after = to_dict(old), to_dict(new)
+    # More of them is the same session, gone on with; fewer is a mistake.
     after["online_steps"] = min(old.online_steps, new.online_steps)
     for settings in (before, after):
         settings["reward"].pop("vlm")

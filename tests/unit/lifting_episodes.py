@@ -30,13 +30,12 @@ ZEROS = np.zeros(5, np.float32)
 class FakePlanner:
     """Has the plan from a look on."""
 
-    disowned = False
+    def __init__(self, plan: KeypointPlan, arrives: int) -> None:
+        self._plan, self._left = plan, arrives
+        self.disowned = False
 
     def disown(self, reason: str) -> None:
         self.disowned = True
-
-    def __init__(self, plan: KeypointPlan, arrives: int) -> None:
-        self._plan, self._left = plan, arrives
 
     @property
     def asking(self) -> bool:

@@ -43,8 +43,7 @@ class AlarmConfig:
     low_score: float = 0.4  # median score of successes that is suspect
 
     def __post_init__(self) -> None:
-        counts = {"window_steps": self.window_steps, "episodes": self.episodes}
-        counts["successes"] = self.successes
+        counts = {n: getattr(self, n) for n in ("window_steps", "episodes", "successes")}
         problems = [f"{n}: got {v}, want at least 2" for n, v in counts.items() if v < 2]
         shares = ("min_gain", "min_order", "high_score", "low_score")
         values = {name: getattr(self, name) for name in shares}
