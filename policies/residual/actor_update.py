@@ -10,6 +10,7 @@ import optax
 
 from policies.replay.batch import Batch
 from policies.residual import chunks, losses, situation
+from policies.residual.actor_average import averaged
 from policies.residual.behaviour import Behaviour, Decision
 from policies.residual.config import ResidualConfig
 from policies.residual.critic_update import CriticState, Metrics, optimiser
@@ -24,6 +25,7 @@ class ActorState(NamedTuple):
     """What an actor update changes, and nothing else does."""
 
     params: Any
+    average: Any  # of the params over the latest updates: see actor_average.py
     log_temperature: jax.Array  # [] of a gaussian actor; a deterministic one leaves it alone
     optimiser: Any
     key: jax.Array  # fixed; each update folds the step in
@@ -44,8 +46,10 @@ class ActorUpdate:
         """Before the first update."""
         init_key, key = jax.random.split(key)
         params = initial_params(self._behaviour.actor, self._spec, init_key)
+        average = jax.tree.map(jnp.copy, params)  # a copy: the update donates both
         log_temperature = jnp.log(jnp.float32(self._config.temperature))
-        return ActorState(params, log_temperature, self._optimiser.init((params, log_temperature)), key)
+        optimiser_state = self._optimiser.init((params, log_temperature))
+        return ActorState(params, average, log_temperature, optimiser_state, key)
 
     def step(
         self,
@@ -80,7 +84,8 @@ class ActorUpdate:
         (_, metrics), grads = jax.value_and_grad(loss, has_aux=True)(params)
         updates, optimiser_state = self._optimiser.update(grads, state.optimiser, params)
         new, log_temperature = cast(Any, optax.apply_updates(params, updates))
-        return ActorState(new, log_temperature, optimiser_state, state.key), metrics
+        average = averaged(config, state.average, new, critic.step)
+        return ActorState(new, average, log_temperature, optimiser_state, state.key), metrics
 
     def _bc_loss(self, decision: Decision, batch: Batch, follow: jax.Array | bool) -> jax.Array:
         # Toward the person where one acted.

@@ -52,7 +52,8 @@ class ResidualAgent:
     @property
     def actor_params(self) -> dict[str, Any]:
         """What the robot needs, for `weights.pack`: policy and state statistics, as numpy copies."""
-        tree = {"actor": self.state.actor.params, "state": self.state.statistics._asdict()}
+        actor, statistics = self.state.actor, self.state.statistics._asdict()
+        tree = {"actor": actor.params, "average": actor.average, "state": statistics}
         if "gripper" in self.state.critic.params:
             tree["gripper"] = self.state.critic.params["gripper"]
         return jax.tree.map(np.array, tree)  # copies: the next update reuses the buffers

@@ -62,6 +62,7 @@ class ResidualConfig:
     expert_fraction: float = 0.5
     utd_ratio: float = 2.0  # critic updates an online step
     critics_per_actor: int = 2  # critic updates before each actor update
+    actor_average: int = 4000  # updates that the policy averages where it does not explore; 1: none
 
     def __post_init__(self) -> None:
         problems = [*_out_of_range(self), *_inconsistent(self)]
@@ -105,6 +106,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "expert_fraction": (0, 1),
     "utd_ratio": (_TINY, 100),
     "critics_per_actor": (1, 100),
+    "actor_average": (1, 100_000),
 }
 
 
@@ -166,6 +168,7 @@ PRESETS: dict[str, ResidualConfig] = {
         bc_weight=0.0,
         grad_clip=_INF,
         batch_size=256,
+        actor_average=1,
     ),
     # SimbaV2's core (Lee et al., 2025) under the same residual, of a width that two cores can train.
     "robust": ResidualConfig(norm="hyperspherical", head="categorical", critics=2, hidden=(128, 128)),

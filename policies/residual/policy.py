@@ -24,7 +24,8 @@ from robot.core.types import Array, Observation, Weights
 class Networks(NamedTuple):
     """What the compiled forward pass takes."""
 
-    actor: Any
+    actor: Any  # explores
+    average: Any  # acts where nothing is to be tried out; see actor_average.py
     gripper: Any  # None: the actor moves the grippers too
     statistics: Statistics
 
@@ -56,6 +57,7 @@ class ResidualPolicy:
         self._planned: tuple[Array, ...] = ()  # the rest of a chunk, [A] each
         self._template = {
             "actor": self._ready.networks.actor,
+            "average": self._ready.networks.average,
             "state": self._ready.networks.statistics._asdict(),
             "channels": {camera: basis._asdict() for camera, basis in self._ready.bases.items()},
         }
@@ -84,7 +86,8 @@ class ResidualPolicy:
             check_statistics(mean, std, self._spec.observation.state_size)
         except SpecMismatch as error:
             raise WeightsRefused(f"weights version {weights.version} refused: {error}") from error
-        networks = jax.tree.map(_owned, Networks(tree["actor"], tree.get("gripper"), Statistics(mean, std)))
+        parts = Networks(tree["actor"], tree["average"], tree.get("gripper"), Statistics(mean, std))
+        networks = jax.tree.map(_owned, parts)
         channels = tree.get("channels", {})
         bases = {k: ChannelBasis(b["mean"].copy(), b["matrix"].copy()) for k, b in channels.items()}
         return ReadyWeights(weights.version, networks, bases)
@@ -114,8 +117,8 @@ class ResidualPolicy:
         Args:
             observation: one observation of the spec's shapes.
             base_action: [A] what the base wants here.
-            seed: if given, exploration is drawn from it, before any weights too: a critic must see what
-                actions do.
+            seed: if given, the newest actor explores, drawing from it, before any weights too: a critic must
+                see what actions do. Otherwise the average of the latest actors acts.
             previous_action: [A] executed in the step before, whoever decided it; zeros at an episode's start.
 
         Raises:
@@ -162,7 +165,8 @@ class ResidualPolicy:
         noise: jax.Array | None,
     ) -> jax.Array:
         seen = Situation(networks.statistics.normalise(state), features, base, previous)
-        return self._behaviour.explore(networks.actor, networks.gripper, seen, noise)
+        actor = networks.average if noise is None else networks.actor
+        return self._behaviour.explore(actor, networks.gripper, seen, noise)
 
     def _initial(self) -> ReadyWeights:
         key, behaviour = jax.random.PRNGKey(0), self._behaviour
@@ -176,7 +180,8 @@ class ResidualPolicy:
             k: ChannelBasis(np.zeros(s[-1], np.float32), np.zeros((s[-1], thin[k][-1]), np.float32))
             for k, s in shapes.items()
         }
-        return ReadyWeights(0, Networks(actor, gripper, Statistics(jnp.zeros(size), jnp.ones(size))), bases)
+        statistics = Statistics(jnp.zeros(size), jnp.ones(size))
+        return ReadyWeights(0, Networks(actor, actor, gripper, statistics), bases)
 
 
 def _owned(array: np.ndarray) -> jax.Array:

@@ -108,7 +108,8 @@ def test_what_does_not_go_with_a_chunk_is_told_at_once() -> None:
 @pytest.fixture(scope="module")
 def params() -> Any:
     learner = new_agent(rig(0), CHUNK)
-    return {**learner.actor_params, "actor": shaken(learner.actor_params["actor"])}
+    actor = shaken(learner.actor_params["actor"])
+    return {**learner.actor_params, "actor": actor, "average": actor}
 
 
 @pytest.fixture(scope="module")
