@@ -188,7 +188,7 @@ def practice(rng: np.random.Generator) -> Batch:
 
 @pytest.mark.parametrize("policy", ["deterministic", "gaussian"])
 def test_learns_how_to_change_the_action(policy: Any) -> None:
-    rates = {"critic_lr": 2e-3, "actor_lr": 2e-3}
+    rates: Any = {"critic_lr": 2e-3, "actor_lr": 2e-3, "actor_average": 1}  # few updates: the last must count
     config = replace(LIMITED, policy=policy, hidden=(64, 64), residual_scale=1.0, bc_weight=0.0, **rates)
     learner, rng = new_agent(rig(0), config), np.random.default_rng(0)
     for i in range(400):

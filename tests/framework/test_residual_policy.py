@@ -70,7 +70,7 @@ def test_the_actor_computes_what_the_learner_learned(policy: ResidualPolicy, par
     seen = observation()
     state = (rig().observation.flatten_state(seen) - 0.1) / 0.7  # the statistics travelled along
     features = {k: v[None] for k, v in seen.features.items()}
-    raw = Actor(SMALL, 2).apply({"params": params["actor"]}, state[None], features, BASE[None])
+    raw = Actor(SMALL, 2).apply({"params": params["average"]}, state[None], features, BASE[None])
     want = SMALL.residual_scale * np.tanh(raw.mean)
     np.testing.assert_allclose(act(policy), np.asarray(want)[0], atol=1e-6)
     assert np.abs(act(policy)).max() > 0
