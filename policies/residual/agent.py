@@ -53,7 +53,9 @@ class ResidualAgent:
     def actor_params(self) -> dict[str, Any]:
         """What the robot needs, for `weights.pack`: policy and state statistics, as numpy copies."""
         actor, statistics = self.state.actor, self.state.statistics._asdict()
-        tree = {"actor": actor.params, "average": actor.average, "state": statistics}
+        tree = {"actor": actor.params, "state": statistics}
+        if self.config.averages:
+            tree["average"] = actor.average
         if "gripper" in self.state.critic.params:
             tree["gripper"] = self.state.critic.params["gripper"]
         return jax.tree.map(np.array, tree)  # copies: the next update reuses the buffers

@@ -57,10 +57,11 @@ class ResidualPolicy:
         self._planned: tuple[Array, ...] = ()  # the rest of a chunk, [A] each
         self._template = {
             "actor": self._ready.networks.actor,
-            "average": self._ready.networks.average,
             "state": self._ready.networks.statistics._asdict(),
             "channels": {camera: basis._asdict() for camera, basis in self._ready.bases.items()},
         }
+        if config.averages:
+            self._template["average"] = self._ready.networks.average
         if self._behaviour.has_gripper_critic:
             self._template["gripper"] = self._ready.networks.gripper
         # Compile now, with and without noise: the first step on the robot must not wait for it.
@@ -86,7 +87,8 @@ class ResidualPolicy:
             check_statistics(mean, std, self._spec.observation.state_size)
         except SpecMismatch as error:
             raise WeightsRefused(f"weights version {weights.version} refused: {error}") from error
-        parts = Networks(tree["actor"], tree["average"], tree.get("gripper"), Statistics(mean, std))
+        average = tree.get("average", tree["actor"])
+        parts = Networks(tree["actor"], average, tree.get("gripper"), Statistics(mean, std))
         networks = jax.tree.map(_owned, parts)
         channels = tree.get("channels", {})
         bases = {k: ChannelBasis(b["mean"].copy(), b["matrix"].copy()) for k, b in channels.items()}

@@ -71,6 +71,17 @@ def test_the_newest_explores_and_the_average_acts() -> None:
         np.testing.assert_allclose(policy.act(seen, base, seed), wanted, atol=1e-6)
 
 
+def test_without_averaging_none_is_published_and_the_newest_acts() -> None:
+    config = replace(EVERY, actor_average=1)
+    params = new_agent(rig(0), config).actor_params
+    assert "average" not in params
+    params["actor"] = shaken(params["actor"], 1)
+    policy, seen, base = running(rig(0), config, params), seen_at(np.full(3, 0.5, np.float32)), np.zeros(2)
+    raw: Any = Actor(config, 2).apply({"params": params["actor"]}, np.full((1, 3), 0.5), {}, base[None])
+    wanted = config.residual_scale * np.tanh(np.asarray(raw.mean))[0]
+    np.testing.assert_allclose(policy.act(seen, base.astype(np.float32)), wanted, atol=1e-6)
+
+
 def test_updates_of_the_critics_alone_leave_the_average() -> None:
     learner = _learned(EVERY, 3)
     before = _flat(learner.actor_params["average"])
