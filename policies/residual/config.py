@@ -158,8 +158,8 @@ PRESETS: dict[str, ResidualConfig] = {
     "rlpd": ResidualConfig(residual_scale=1.0, bc_weight=0.0),
     # HIL-SERL (Luo et al., 2024, code of 2025-10): SAC, no entropy in the backup, two critics of their own in
     # every layer (its shared last layer is a defect), all the trunk's channels, no base. Not done: the shift
-    # of the image by up to 4 pixels, since frames are encoded once, and the grasp critic's own penalty of 0.02
-    # a toggle, since how wide open is open differs from gripper to gripper.
+    # of the image by up to 4 pixels, since frames are encoded once, and the grasp critic's own penalty of
+    # 0.02 a toggle, since how wide open is open differs from gripper to gripper.
     "hilserl": ResidualConfig(
         activation="tanh",
         embedding="spatial",
