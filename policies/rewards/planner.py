@@ -22,7 +22,7 @@ from policies.rewards.operator_plans import OperatorPlans, clicked_plan
 from policies.rewards.operator_question import Clicks, OperatorDesk, OperatorQuestion
 from policies.rewards.vlm.background import Ticket, VlmWorker
 from policies.rewards.vlm.client import VlmClient
-from policies.rewards.vlm.errors import Dropped, VlmError
+from policies.rewards.vlm.errors import Disowned, Dropped, VlmError
 from policies.rewards.vlm.question import Question
 from robot.core.errors import NudgeError
 from robot.task import Task
@@ -99,14 +99,12 @@ class Planner:
         self._plan = self._ticket = None
 
     def disown(self, reason: str) -> None:
-        """Veto all plans there are: none of them pays any more, nor what it has paid."""
+        """Veto all plans there are: none of them pays any more, nor what it has paid.
+
+        From then on, also after a restart, a person's plans alone can pay: the model is not asked.
+        """
         count = self._store.veto_all(reason, _WATCH, self._now_ns())
         log.warning("%d plans vetoed, what they paid is taken back: %s", count, reason)
-
-    @property
-    def disowned(self) -> bool:
-        """Whether that was done, by this process or one before it."""
-        return any(v.who == _WATCH for v in self._store.vetoes())
 
     @property
     def asking(self) -> bool:
@@ -156,6 +154,8 @@ class Planner:
         return made
 
     def _from_model(self, client: VlmClient, asked: Asked) -> KeypointPlan:
+        if self._disowned:
+            raise Disowned("the model is not asked any more: the plans of this run were found misleading")
         prompt = f"{asked.prompt.system}\n\n{asked.prompt.user}"
         pictures = (asked.top_picture.png, asked.side_picture.png)
         words: type[PlanReply] = reply_about(asked.vocabulary)
@@ -167,13 +167,22 @@ class Planner:
         """The last plan, clicked or the model's, in the new scene; PlanError where none will do."""
         last = self._last = self._operator.news() or self._last
         why = [f"{type(error).__name__}: {error}"]
-        if last is not None and last.plan.id not in {v.plan_id for v in self._store.vetoes()}:
+        if last is not None and self._trusted(last.plan):
             try:
                 return reanchor(last, asked, self._facts(asked.image_shas))
             except (LiftError, PlanError) as failed:
                 why.append(f"nor can plan {last.plan.version} be re-anchored: {failed}")
         question = OperatorQuestion(asked.top, asked.side, self._request.task.sentence, "; ".join(why))
         raise PlanError([*why, self._operator.ask(question)]) from error
+
+    @property
+    def _disowned(self) -> bool:
+        return any(v.who == _WATCH for v in self._store.vetoes())
+
+    def _trusted(self, plan: KeypointPlan) -> bool:
+        # A model's answer may come in after all its plans were vetoed.
+        vetoed = any(v.plan_id == plan.id for v in self._store.vetoes())
+        return not vetoed and (plan.provenance == "operator" or not self._disowned)
 
     def _clicked(self, question: OperatorQuestion, clicks: Clicks) -> AnchoredPlan:
         facts, request = self._facts(question.image_shas), self._request

@@ -61,7 +61,8 @@ class Rewarder:
         self._plan: KeypointPlan | None = None
         self._scorer: Scorer | None = None
         # KAGI's rule is a baseline and keeps its trap.
-        self._watch = _make_watch(config, planner.disowned) if config.rule == "shaped" else None
+        shaped = config.rule == "shaped"
+        self._watch = RewardWatch(config.alarms, config.potential.weight) if shaped else None
 
     def hear(self, topic: Topic, message: object) -> None:
         """Frames and camera models."""
@@ -91,10 +92,8 @@ class Rewarder:
         if outcome is Outcome.ABORTED:
             return
         success = outcome is Outcome.SUCCESS
-        if self._watch is not None and not self._misleading:
-            self._watch.end(success)
-            if self._misleading:
-                self._planner.disown("they do not tell successes from failures")
+        if self._watch is not None and self._watch.end(success):
+            self._planner.disown("they do not tell successes from failures")
         if self._guidance is not None and not helped:
             self._guidance.end(success)
 
@@ -148,14 +147,7 @@ class Rewarder:
         self._waiting.clear()
         self._planner.forget()
 
-    @property
-    def _misleading(self) -> bool:
-        return self._watch is not None and self._watch.misleading
-
     def _ask(self, first: Sensed) -> None:
-        if self._misleading:  # no plan could pay
-            self._first = None
-            return
         views = self._views.at(first.stamp_ns, first.states[self._arm].T_base_tcp)
         if views is not None:
             self._first = None
@@ -188,9 +180,3 @@ class Rewarder:
     def _keep_pace(self, stamp_ns: int) -> None:
         simulated_s = (stamp_ns - self._asked_ns) * 1e-9
         self._planner.wait(max(0.0, simulated_s - (time.monotonic() - self._asked_s)))
-
-
-def _make_watch(config: RewardConfig, misleading: bool) -> RewardWatch:
-    if misleading:
-        log.warning("the reward of this run was found misleading: success alone counts")
-    return RewardWatch(config.alarms, config.potential.weight, misleading)

@@ -32,10 +32,9 @@ class FakePlanner:
 
     def __init__(self, plan: KeypointPlan, arrives: int) -> None:
         self._plan, self._left = plan, arrives
-        self.disowned = False
 
     def disown(self, reason: str) -> None:
-        self.disowned = True
+        raise AssertionError(reason)
 
     @property
     def asking(self) -> bool:

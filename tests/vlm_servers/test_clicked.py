@@ -10,9 +10,10 @@ import pytest
 
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.operator_question import Clicks, OperatorDesk
+from robot.core.types import Outcome
 from tests.unit import reward_scene as scene
 from tests.vlm_servers.reward_rig import PATIENCE_S, Episode, Rig, rig
-from tests.vlm_servers.server import NOBODY
+from tests.vlm_servers.server import NOBODY, VlmServer
 from tests.vlm_servers.test_reanchored import GONE, MOVED, SHIFT, played, told
 
 UP = np.array([0.0, 0.0, 0.1])
@@ -108,6 +109,38 @@ def test_a_resumed_session_goes_on_with_the_clicked_plan(tmp_path: Path) -> None
     plans = PlanStore(tmp_path / "plans").plans()
     assert [p.provenance for p in plans] == ["operator", "reanchored", "reanchored"]
     assert plans[1].parent_id == plans[2].parent_id == plans[0].id
+
+
+def missed(made: Rig, first_id: int) -> None:
+    """Three successes that the plan does not recognise."""
+    for number in range(first_id, first_id + 3):
+        assert played(made, number).plan > 0
+        made.rewarder.end(Outcome.SUCCESS, helped=False)
+
+
+def test_a_person_can_click_once_the_model_was_found_misleading(tmp_path: Path) -> None:
+    with VlmServer(lambda request: scene.lifting_reply()) as server:
+        made, desk, store = rig(server.base_url, tmp_path), desk_of(tmp_path), PlanStore(tmp_path / "plans")
+        missed(made, 0)
+        asked = server.count
+        assert played(made, 3).plan == 0
+        click(desk, scene.RED, scene.RED + UP)
+        missed(made, 4)  # people err too
+        assert played(made, 7).plan == 0
+        made.close()
+        made = rig(server.base_url, tmp_path)  # a process that was killed begins where it stopped
+        assert played(made, 8).plan == 0
+        assert desk.waiting
+        click(desk, scene.RED, scene.RED + UP)
+        episode = Episode(made, 9)
+        first = episode.wait()
+        lifted = [episode.label(lift=True).dense for _ in range(8)]
+        made.close()
+    assert (np.diff([first.dense, *lifted]) > 0).all()
+    assert server.count == asked
+    plans = store.plans()
+    assert {v.plan_id for v in store.vetoes()} == {p.id for p in plans[:-2]}
+    assert [p.provenance for p in plans[-2:]] == ["operator", "reanchored"]
 
 
 def test_a_damaged_answer_is_told_and_asked_for_again(

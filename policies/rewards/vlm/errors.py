@@ -102,6 +102,12 @@ class BudgetSpent(VlmError):
     kind = "budget_spent"
 
 
+class Disowned(VlmError):
+    """Not asked: the plans of this run were found misleading."""
+
+    kind = "disowned"
+
+
 class Dropped(VlmError):
     """Not answered, and on purpose: a newer question took its place, or the client was closed."""
 
