@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import numpy as np
+
 from policies.rewards.keypoints.height_lines import HeightLines
 from policies.rewards.keypoints.masks import Segmenter
-from policies.rewards.keypoints.plan import PlanError
+from policies.rewards.keypoints.plan import KeypointPlan, PlanError
 from policies.rewards.keypoints.plan_making import PlanFacts, PlanSource
 from policies.rewards.keypoints.plan_store import PlanStore
 from policies.rewards.keypoints.pointed import plan_from_points
@@ -83,10 +85,15 @@ class OperatorPlans:
         if question is None or clicks is None:
             return None
         made = self._clicked(question, clicks)
-        known = [p for p in self._store.plans() if dict(p.image_shas) == dict(question.image_shas)]
-        mine = [p for p in known if p.provenance == "operator"]
+        mine = [p for p in self._store.plans() if _same(p, made.plan)]
         if mine:  # a resumed session, which has it stored already
             return AnchoredPlan(mine[-1], made.look)
         store_plan(self._store, made.plan, (question.top, question.side))
         log.info("plan %d, clicked by %s", made.plan.version, clicks.operator)
         return made
+
+
+def _same(stored: KeypointPlan, made: KeypointPlan) -> bool:
+    scene = dict(stored.image_shas) == dict(made.image_shas)
+    mine = stored.provenance == made.provenance
+    return mine and scene and np.array_equal(stored.waypoints_m, made.waypoints_m)

@@ -124,7 +124,7 @@ def test_a_person_can_click_once_the_model_was_found_misleading(tmp_path: Path) 
         missed(made, 0)
         asked = server.count
         assert played(made, 3).plan == 0
-        click(desk, scene.RED, scene.RED + UP)
+        click(desk, scene.RED, scene.RED + 1.5 * UP)
         missed(made, 4)  # people err too
         assert played(made, 7).plan == 0
         made.close()
