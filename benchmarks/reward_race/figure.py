@@ -37,7 +37,9 @@ def _figure(rows: Sequence[Row], servers: Sequence[str]) -> Figure:
         panels = figure.subplots(1, len(servers), squeeze=False, sharey=True)[0]
         for axes, server in zip(panels, servers, strict=True):
             _panel(axes, server, [r for r in rows if ARMS[r.arm].server in (None, server)])
-        lines = [Line2D([], [], color=color, label=label) for color, label in _LOOKS.values()]
+        run = [kind for kind in _LOOKS if any(_kind(r.arm) == kind for r in rows)]
+        looks = [(kind, *_LOOKS[kind]) for kind in run]
+        lines = [Line2D([], [], color=color, ls=_dash(kind), label=told) for kind, color, told in looks]
         figure.legend(
             handles=lines, loc="outside upper left", ncols=2 if len(servers) < 4 else 4, frameon=False
         )
@@ -46,11 +48,19 @@ def _figure(rows: Sequence[Row], servers: Sequence[str]) -> Figure:
 
 def _panel(axes: Axes, server: str, rows: Sequence[Row]) -> None:
     for arm in (a for a in ARMS if any(r.arm == a for r in rows)):
-        color, _ = _LOOKS[arm.split("-")[0]]
+        color, _ = _LOOKS[_kind(arm)]
         x, mean, low, high = band([r for r in rows if r.arm == arm])
         axes.fill_between(x, low, high, color=color, alpha=0.08 if arm == SPARSE.name else 0.16, linewidth=0)
-        axes.plot(x, mean, color=color)
-    axes.set(title=f"{server} model", ylim=(0, 1.04), xlabel="online steps")
+        axes.plot(x, mean, color=color, ls=_dash(arm), zorder=3 if arm == SPARSE.name else 2)
+    axes.set(title=f"{server} model", ylim=(-0.03, 1.04), xlabel="online steps")
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(THOUSANDS)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+def _kind(arm: str) -> str:
+    return arm.split("-")[0]
+
+
+def _dash(arm: str) -> str:
+    return "--" if arm == SPARSE.name else "-"  # on top, and what it equals is still seen

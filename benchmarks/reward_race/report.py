@@ -14,7 +14,8 @@ _NOTES = """
 One task, `lift_state`, learned from three demonstrations (`--preset rlpd` with `utd_ratio: 8, bc_weight: 1`:
 no base to start from); nobody helps. Every arm of a seed has the same demonstrations and starts. *sparse* is
 success alone. *shaped* adds a potential along the plan, and lets the plan drive a part of some episodes
-(`guidance: {share: 0.5}`); *unguided* is the potential alone. *kagi* pays KAGI's dense reward as we read it.
+(`guidance: {share: 0.5}`); *unguided* is the potential alone. *kagi* pays KAGI's dense reward as we read it:
+up to 0.5 at every step for being near the next waypoint, where a success pays 1 and ends the episode.
 The model answers from the truth of the twin (*oracle*), with 8 px of noise in its pictures (*noisy*), with a
 target in a far corner of the table (*decoy*), not at all (*dead*), or only its first 60 questions (*dying*).
 
