@@ -77,6 +77,12 @@ class ScriptedHand:
         """Whether this waypoint is done, with its dwell: then the hand waits, or goes to the next one."""
         return self._dwell > self.waypoint.dwell_steps
 
+    def waits(self, truth: Truth) -> bool:
+        """Whether this waypoint is done, and the arm is still there, because the next is after another arm's."""
+        ahead = self._waypoints[self.index + 1 : self.index + 2]
+        there = self.arrived and self.errors(truth).within(self.waypoint)
+        return there and any(w.after for w in ahead)
+
     @property
     def done(self) -> frozenset[str]:
         """Names of the waypoints that are done."""

@@ -52,7 +52,7 @@ class WaypointHand:
         self._distances.append(self._hand.remaining_m(truth))
         if self._held:
             self._lowest = min(self._lowest, self._hand.index)
-            self._held = 0 if self._fine() else self._held + 1
+            self._held = 0 if self._fine(truth) else self._held + 1
         elif self._stuck() or self._drifting() or self._step > self._late_steps:
             self._held, self._lowest = 1, self._hand.index
         return self._held > 0
@@ -66,11 +66,12 @@ class WaypointHand:
     def _drifting(self) -> bool:
         return bool(self._distances) and self._distances[-1] - min(self._distances) > self._config.drift_m
 
-    def _fine(self) -> bool:
-        # The arm has come past a waypoint under the operator's hand: from here the policy may try again.
+    def _fine(self, truth: Truth) -> bool:
+        # The arm has come past a waypoint under the operator's hand, or to where it waits for another arm:
+        # from here the policy may try again.
         if self._held < self._config.hold_steps or self._step > self._late_steps:
             return False
-        fine = self._hand.index > self._lowest
+        fine = self._hand.index > self._lowest or self._hand.waits(truth)
         if fine:
             self._distances.clear()
         return fine

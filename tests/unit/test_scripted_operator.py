@@ -88,6 +88,15 @@ def test_it_lets_go_once_the_arm_has_come_past_a_waypoint() -> None:
     assert engaged(helped) == [False] * 4 + [True] * 2 + [False] * 2
 
 
+def test_it_lets_go_of_an_arm_that_waits_for_another() -> None:
+    task = replace(TASK, waypoints=(ABOVE, replace(IN, after="offered")))
+    there = [truth((0, 0, 0.02), step=t) for t in range(6, 9)]
+    assert engaged([*standing(6), *there], task=task) == [False] * 4 + [True] * 2 + [False] * 3
+    # Where it is not there any more it does not wait.
+    gone = [truth((0.02, 0, 0.02), step=t) for t in range(9, 12)]
+    assert engaged([*standing(6), *there, *gone], task=task)[-3:] == [True] * 3
+
+
 def test_it_begins_every_episode_anew() -> None:
     operator = ScriptedOperator(ARM, TASK, CONFIG)
     for _ in range(2):
