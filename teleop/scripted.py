@@ -78,7 +78,7 @@ class ScriptedHand:
         return self._dwell > self.waypoint.dwell_steps
 
     def waits(self, truth: Truth) -> bool:
-        """Whether this waypoint is done, and the arm is still there, because the next is after another arm's."""
+        """Whether the arm is where this waypoint is done, and the next one comes after another arm's."""
         ahead = self._waypoints[self.index + 1 : self.index + 2]
         there = self.arrived and self.errors(truth).within(self.waypoint)
         return there and any(w.after for w in ahead)
