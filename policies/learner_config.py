@@ -18,7 +18,7 @@ class LearnerConfig:
     slack_updates: int = 100  # a lockstep actor waits when the learner is further behind
     publish_every: int = 100  # updates
     updates_per_tick: int = 8
-    checkpoint_every: int = 1000  # updates; the weights of then stay for `nudge eval --version`
+    checkpoint_every: int = 4000  # updates; the weights of then stay for `nudge eval --version`
     memory_gb: float = 2.0  # of replay; the oldest online steps go first, demonstrations stay
 
     def __post_init__(self) -> None:

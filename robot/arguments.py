@@ -37,7 +37,7 @@ class Train:
     """
 
     task: Annotated[str | None, _arg("TASK", "peg_insert")] = None  # the skill
-    preset: Annotated[str | None, _arg("PRESET", "residual")] = None  # residual, robust, rlpd, hilserl or bc
+    preset: Annotated[str | None, _arg("PRESET", "rlpd")] = None  # rlpd, residual, robust, hilserl or bc
     seed: Annotated[int | None, _arg("INT", "0")] = None  # of every draw, from starts to networks
     rig: Annotated[str | None, _arg("RIG", "the task's twin")] = None  # the cell: in launch/rigs, or a file
     host: Annotated[Host | None, _arg("{ros,local}", "ros")] = None  # ROS 2 processes, or one process
@@ -72,9 +72,9 @@ class Eval:
     """Evaluate a run's policy without interventions, on starts that the session never saw.
 
     For example:
-      nudge eval runs/peg_insert-residual-0 --policy final --episodes 100
-      nudge eval runs/peg_insert-residual-0 --randomize held_out
-      nudge eval runs/peg_insert-residual-0 --version 40 --episodes 20
+      nudge eval runs/peg_insert-rlpd-0 --policy final --episodes 100
+      nudge eval runs/peg_insert-rlpd-0 --randomize held_out
+      nudge eval runs/peg_insert-rlpd-0 --version 40 --episodes 20
     """
 
     run: _RUN  # the folder of a training session
@@ -91,8 +91,8 @@ class Replay:
     """List a run's episodes, or look at one: a GIF of what its cameras saw, and a line a step.
 
     For example:
-      nudge replay runs/peg_insert-residual-0
-      nudge replay runs/peg_insert-residual-0 --episode 3 --out three.gif
+      nudge replay runs/peg_insert-rlpd-0
+      nudge replay runs/peg_insert-rlpd-0 --episode 3 --out three.gif
     """
 
     run: _RUN  # the folder of a session, or of one evaluation worker

@@ -58,7 +58,7 @@ def session_config(args: Train) -> SessionConfig:
         given["interventions"] = False
     if args.autonomous:
         given["autonomous"] = True
-    name = given.get("preset", data.get("preset", "residual"))
+    name = given.get("preset", data.get("preset", SessionConfig().preset))
     base = _defaults(name, given.get("task", data.get("task", SessionConfig().task)))
     return from_dict(SessionConfig, _merged(base, data) | given, str(args.config or "command line"))
 

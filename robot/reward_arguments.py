@@ -26,9 +26,9 @@ class RewardTrain:
     it on episodes that it never saw.
 
     For example:
-      nudge reward train runs/peg_insert-residual-0
-      nudge reward train runs/peg_insert-residual-0 runs/peg_insert-residual-1 --out judges/peg
-      nudge reward train runs/peg_insert-residual-0 --held-steps 3 --seed 1
+      nudge reward train runs/peg_insert-rlpd-0
+      nudge reward train runs/peg_insert-rlpd-0 runs/peg_insert-rlpd-1 --out judges/peg
+      nudge reward train runs/peg_insert-rlpd-0 --held-steps 3 --seed 1
     """
 
     runs: _RUNS  # folders of training sessions with cameras
@@ -47,7 +47,7 @@ class RewardEval:
     """Measure a success classifier on a run's recorded episodes, without those it was trained on.
 
     For example:
-      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+      nudge reward eval runs/peg_insert-rlpd-0/classifier runs/peg_insert-rlpd-1
     """
 
     folder: _FOLDER  # that `nudge reward train` made
@@ -64,8 +64,8 @@ class RewardCheck:
     versions of the successes, by the keypoint plans that they name. The exit status is 0 for a go.
 
     For example:
-      nudge reward check runs/lift-residual-0
-      nudge reward check runs/lift-residual-0 --rule kagi
+      nudge reward check runs/lift-rlpd-0
+      nudge reward check runs/lift-rlpd-0 --rule kagi
     """
 
     run: _RUN  # the folder of a training session with keypoint plans
@@ -78,8 +78,8 @@ class RewardRelabel:
     """Compute the dense labels of a stored run again and write them beside it; nothing is overwritten.
 
     For example:
-      nudge reward relabel runs/lift-residual-0 --rule shaped
-      nudge reward relabel runs/lift-residual-0 --rule shaped --plans runs/other/plans --name other-model
+      nudge reward relabel runs/lift-rlpd-0 --rule shaped
+      nudge reward relabel runs/lift-rlpd-0 --rule shaped --plans runs/other/plans --name other-model
     """
 
     run: _RUN  # the folder of a training session with keypoint plans
@@ -100,7 +100,7 @@ class RewardVeto:
     """Say that a keypoint plan was wrong: a running learner takes back what it paid.
 
     For example:
-      nudge reward veto runs/lift-residual-0 7 --reason "it marked the bin, not the cube"
+      nudge reward veto runs/lift-rlpd-0 7 --reason "it marked the bin, not the cube"
     """
 
     run: _RUN  # the folder of a training session with keypoint plans
@@ -114,8 +114,8 @@ class RewardClick:
     """Click the keypoints that a running session asks for, in a window or, without a display, as numbers.
 
     For example:
-      nudge reward click runs/lift-residual-0
-      nudge reward click runs/lift-residual-0 --console
+      nudge reward click runs/lift-rlpd-0
+      nudge reward click runs/lift-rlpd-0 --console
     """
 
     run: _RUN  # the folder of a training session that asks for keypoints
@@ -200,8 +200,8 @@ class Reward:
     """Rewards that one can trust: make them, measure them, and test the model that places keypoints.
 
     For example:
-      nudge reward train runs/peg_insert-residual-0
-      nudge reward eval runs/peg_insert-residual-0/classifier runs/peg_insert-residual-1
+      nudge reward train runs/peg_insert-rlpd-0
+      nudge reward eval runs/peg_insert-rlpd-0/classifier runs/peg_insert-rlpd-1
     """
 
     command: tyro.conf.OmitSubcommandPrefixes[RewardCommand]

@@ -20,6 +20,7 @@ from robot.session.plots import GREY, STYLE, THOUSANDS, png
 
 _COLORS = {
     "hilserl": "#b5477a",
+    "rlpd": "#d98032",
     "residual": "#1f8a70",
     "residual_alone": "#86bfb0",
     "robust": "#3d5fa8",

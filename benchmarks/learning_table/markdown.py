@@ -19,7 +19,7 @@ All arms of a task and seed share demonstrations and base. Means are over seeds.
 - *final*: without help, exploration or learning, on starts never trained on. The 95 % Wilson interval pools
   the seeds' episodes and leaves out how much seeds differ; *worst seed* shows that.
 - *steps to 90 %*: online steps until the policy alone solved 18 of 20 fresh starts, and again at the next
-  look; its weights are looked at every 1,000 updates, its base at 0. In brackets minutes on the robot,
+  look; weights are looked at about every 500 online steps, a base at 0. In brackets minutes on the robot,
   resets not counted. A mean only if every seed got there.
 - *hand-overs*: times a person took over online; in brackets the share of online steps that they drove.
 - *cycle*: seconds of a successful final episode; in brackets as a share of the demonstrations'.

@@ -24,6 +24,7 @@ class Arm:
 ARMS: dict[str, Arm] = {
     IMITATION: Arm("bc", "imitation alone"),
     "hilserl": Arm("hilserl", "HIL-SERL"),
+    "rlpd": Arm("rlpd", "RLPD"),
     "residual": Arm("residual", "residual"),
     "residual_alone": Arm("residual", "residual, no interventions", interventions=False),
     "robust": Arm("robust", "robust"),

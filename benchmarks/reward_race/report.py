@@ -11,7 +11,7 @@ from benchmarks.reward_race.arms import ARMS
 from robot.session.statistics import Rate
 
 _NOTES = """
-One task, `lift_state`, learned from three demonstrations (`--preset rlpd` with `utd_ratio: 8, bc_weight: 1`:
+One task, `lift_state`, learned from three demonstrations (`--preset rlpd`:
 no base to start from); nobody helps. Every arm of a seed has the same demonstrations and starts. *sparse* is
 success alone. *shaped* adds a potential along the plan, and lets the plan drive a part of some episodes
 (`guidance: {share: 0.5}`); *unguided* is the potential alone. *kagi* pays KAGI's dense reward as we read it:

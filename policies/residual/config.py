@@ -43,7 +43,7 @@ class ResidualConfig:
     # Actor
     policy: Literal["deterministic", "gaussian"] = "deterministic"  # TD3 or SAC
     gripper: Literal["continuous", "discrete"] = "continuous"  # discrete: a critic of open, stay, close
-    residual_scale: float = 0.5  # bound of the residual
+    residual_scale: float = 1.0  # bound of the residual; without a base it is the action
     chunk: int = 1  # control steps decided, and rated, at once; see chunks.py
     # Largest change of an action's value from one control step to the next, in normalised units; 2 limits
     # nothing. A discrete gripper is free of it. See reachable.py.
@@ -60,9 +60,9 @@ class ResidualConfig:
     grad_clip: float = 1.0
     batch_size: int = 128  # updates a second count for more than their size on two cores
     expert_fraction: float = 0.5
-    utd_ratio: float = 2.0  # critic updates an online step
+    utd_ratio: float = 8.0  # critic updates an online step
     critics_per_actor: int = 2  # critic updates before each actor update
-    actor_average: int = 4000  # updates that the policy averages where it does not explore; 1: none
+    actor_average: int = 16_000  # updates that the policy averages where it does not explore; 1: none
 
     def __post_init__(self) -> None:
         problems = [*_out_of_range(self), *_inconsistent(self)]
@@ -153,9 +153,10 @@ def _chunk_problems(config: ResidualConfig) -> list[str]:
 
 # Last, because a config checks itself with the functions above.
 PRESETS: dict[str, ResidualConfig] = {
-    "residual": ResidualConfig(),
-    # Without a base (zeros), so that the residual is the whole action: RLPD (Ball et al., 2023).
-    "rlpd": ResidualConfig(residual_scale=1.0, bc_weight=0.0),
+    # Without a base (zeros), so that the residual is the whole action: RLPD (Ball et al., 2023). Beside it,
+    # imitation of persons where the critics rate what they did above the actor.
+    "rlpd": ResidualConfig(),
+    "residual": ResidualConfig(residual_scale=0.5),
     # HIL-SERL (Luo et al., 2024, code of 2025-10): SAC, no entropy in the backup, two critics of their own in
     # every layer (its shared last layer is a defect), all the trunk's channels, no base. Not done: the shift
     # of the image by up to 4 pixels, since frames are encoded once, and the grasp critic's own penalty of
@@ -170,12 +171,14 @@ PRESETS: dict[str, ResidualConfig] = {
         n_step=1,
         policy="gaussian",
         gripper="discrete",
-        residual_scale=1.0,
         bc_weight=0.0,
         grad_clip=_INF,
         batch_size=256,
+        utd_ratio=2.0,
         actor_average=1,
     ),
     # SimbaV2's core (Lee et al., 2025) under the same residual, of a width that two cores can train.
-    "robust": ResidualConfig(norm="hyperspherical", head="categorical", critics=2, hidden=(128, 128)),
+    "robust": ResidualConfig(
+        residual_scale=0.5, norm="hyperspherical", head="categorical", critics=2, hidden=(128, 128)
+    ),
 }

@@ -26,17 +26,17 @@ class SessionConfig:
     """Everything a run depends on; saved as RUN/config.json, and its hash goes into every episode."""
 
     task: str = "peg_insert"
-    preset: str = "residual"
+    preset: str = "rlpd"
     seed: int = 0
     rig: str | None = None  # in launch/rigs, or a file; None: the twin that the task was made for
     host: Host = "ros"
     demos: int = 15  # successful demonstrations
-    online_steps: int = 6000  # control steps of the online stage
+    online_steps: int = 4000  # control steps of the online stage
     eval_episodes: int = 100
     eval_workers: int = 2  # evaluation graphs side by side, each in a ROS domain of its own
     interventions: bool = True
     autonomous: bool = False  # practice goes on without a person between episodes, where the rig allows it
-    use_base: bool = True  # False: plain reinforcement learning, the residual is the whole action
+    use_base: bool = False  # True: the actor corrects a frozen imitation policy; False: it acts itself
     learn: bool = True  # False: imitation alone
     encoder: str = "efficientnet_lite0"
     bc: BcConfig = field(default_factory=BcConfig)
@@ -83,16 +83,16 @@ def preset(name: str) -> SessionConfig:
     return PRESETS[name]()
 
 
-def _core(name: str, use_base: bool = True, **when: int) -> SessionConfig:
+def _core(name: str, use_base: bool = False, **when: int) -> SessionConfig:
     learner = LearnerConfig(residual=CORES[name], **when)
     return SessionConfig(preset=name, use_base=use_base, learner=learner)
 
 
 PRESETS = {
-    "residual": SessionConfig,
-    "robust": lambda: _core("robust"),
-    "rlpd": lambda: _core("rlpd", use_base=False),
+    "rlpd": SessionConfig,
+    "residual": lambda: _core("residual", use_base=True),
+    "robust": lambda: _core("robust", use_base=True),
     # It learns from its first hundred steps on, actor and critics together.
-    "hilserl": lambda: _core("hilserl", use_base=False, warmup_steps=100, critic_only_updates=0),
-    "bc": lambda: SessionConfig(preset="bc", learn=False),
+    "hilserl": lambda: _core("hilserl", warmup_steps=100, critic_only_updates=0, checkpoint_every=1000),
+    "bc": lambda: SessionConfig(preset="bc", use_base=True, learn=False),
 }

@@ -116,4 +116,3 @@ def test_a_config_reports_every_problem() -> None:
         "value_min",
     ]
     assert PRESETS["rlpd"].residual_scale == 1.0
-    assert PRESETS["rlpd"].bc_weight == 0.0

@@ -25,7 +25,7 @@ from tests.framework.test_residual_policy import observation
 TOY = {"hidden": (64, 64), "batch_size": 256, "critic_lr": 1e-3, "actor_lr": 1e-3, "state_size": 0}
 
 
-@pytest.mark.parametrize("name", ["rlpd", "hilserl", "robust"])
+@pytest.mark.parametrize("name", ["residual", "hilserl", "robust"])
 def test_each_core_learns_to_reach_the_goal(name: str) -> None:
     spec = rig(0)
     config = replace(PRESETS[name], **TOY, residual_scale=0.6, bc_weight=0.0)

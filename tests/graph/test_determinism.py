@@ -35,6 +35,7 @@ TINY = SessionConfig(
     online_steps=60,
     eval_episodes=2,
     eval_workers=1,
+    use_base=True,
     bc=BcConfig(train_steps=30, warmup_steps=5, batch_size=16, widths=(16, 32), sampling_steps=2),
     learner=LEARNER,
 )

@@ -95,7 +95,7 @@ def test_a_seed_that_never_got_there_hides_the_mean() -> None:
 
 
 def test_the_report_names_gaps_and_losers() -> None:
-    page = report([ROW], (0, 1, 2)).splitlines()
+    page = report([ROW, replace(ROW, arm=DEFAULT)], (0, 1, 2)).splitlines()
     first = next(x for x in page if x.startswith("| peg_insert_state | residual |"))
     low, high = wilson(90, 100)
     assert f"| 1 of 3 | 40% | 90% | {low:.0%} to {high:.0%} | 90% |" in first
