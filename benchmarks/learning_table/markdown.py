@@ -14,7 +14,8 @@ from benchmarks.learning_table.targets import verdict
 from robot.session.statistics import Rate
 
 _NOTES = """
-All arms of a task and seed share demonstrations and base. Means are over seeds.
+All arms of a task and seed share demonstrations and base. Means are over seeds. How the default came about:
+[learning_tried.md](learning_tried.md).
 
 - *final*: without help, exploration or learning, on starts never trained on. The 95 % Wilson interval pools
   the seeds' episodes and leaves out how much seeds differ; *worst seed* shows that.
