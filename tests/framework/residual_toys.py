@@ -17,7 +17,7 @@ from policies.residual.update import LearnerState, UpdateRule
 from robot.core.spec import ActionSpec, ArmActionSpec, ObservationSpec, RigSpec
 from robot.core.types import Arrays
 
-SMALL = ResidualConfig(hidden=(32, 32), critics=4, batch_size=16, embed_size=8)
+SMALL = ResidualConfig(hidden=(32, 32), critics=4, batch_size=16, embed_size=8, residual_scale=0.5)
 MAP = (4, 4, 6)
 
 

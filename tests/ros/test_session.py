@@ -21,6 +21,7 @@ demos: {DEMOS}
 online_steps: {ONLINE_STEPS}
 eval_episodes: 4
 eval_workers: 1
+use_base: true
 bc: {{train_steps: 40, warmup_steps: 5, widths: [16, 32], sampling_steps: 2}}
 learner:
   warmup_steps: 40
@@ -28,7 +29,7 @@ learner:
   slack_updates: 20
   publish_every: 20
   checkpoint_every: 60
-  residual: {{batch_size: 32, critics: 2, hidden: [32, 32]}}
+  residual: {{batch_size: 32, critics: 2, hidden: [32, 32], utd_ratio: 2}}
 """
 
 
