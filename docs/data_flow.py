@@ -12,7 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 
 BOXES = {  # middle x, middle y, title, what it is
     "cell": (1.0, 2.0, "cell", "safety layer, arms,\ncameras; or the twin"),
-    "actor": (4.2, 3.4, "actor", "frozen base (torch)\n+ residual (jax)"),
+    "actor": (4.2, 3.4, "actor", "policy (jax), also on\na frozen base (torch)"),
     "teleop": (4.2, 0.6, "teleop", "SpaceMouse, or the\nsimulated operator"),
     "arbiter": (7.4, 2.0, "arbiter", "policy or person,\nbumpless"),
     "recorder": (7.4, 4.3, "recorder", "zarr v3 on disk,\nevery step first"),
