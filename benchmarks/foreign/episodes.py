@@ -64,7 +64,8 @@ class EpisodeStream:
             discount=0.0 if t.terminated else 1.0,
             terminated=t.terminated,
             truncated=t.truncated,
-            source=Source.POLICY,
+            # As a session records them: a person's demonstrations are lessons, practice is the policy's own.
+            source=Source.HUMAN if self._mode == "demo" else Source.POLICY,
             weights_version=0,
         )
 

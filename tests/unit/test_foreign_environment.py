@@ -120,6 +120,16 @@ def test_an_episode_says_how_it_ended(terminated: bool, success: bool, outcome: 
     assert (end.episode_id, end.steps, end.outcome) == (7, 1, outcome)
 
 
+@pytest.mark.parametrize(("mode", "lesson"), [("demo", True), ("train", False)])
+def test_demonstrations_are_lessons_and_practice_is_none(mode: str, lesson: bool) -> None:
+    env, stream = adapted(limit=8), EpisodeStream("toy", 1, mode)
+    buffer = ReplayBuffer(rig_spec(2, 1), 100, discount=0.9, n_step=1)
+    for transition in run_episode(env, to_goal, 1):
+        for record in stream.records(transition):
+            buffer.add(record)
+    assert set(buffer.sample(20, float(lesson)).is_lesson.ravel()) == {lesson}
+
+
 class FakeStep:
     def __init__(self, discount: float) -> None:
         self.observation, self.reward, self.discount = {"at": np.zeros(2)}, 0.5, discount
