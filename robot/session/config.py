@@ -31,7 +31,7 @@ class SessionConfig:
     rig: str | None = None  # in launch/rigs, or a file; None: the twin that the task was made for
     host: Host = "ros"
     demos: int = 15  # successful demonstrations
-    online_steps: int = 4000  # control steps of the online stage
+    online_steps: int = 6000  # control steps of the online stage
     eval_episodes: int = 100
     eval_workers: int = 2  # evaluation graphs side by side, each in a ROS domain of its own
     interventions: bool = True

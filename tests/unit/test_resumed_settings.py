@@ -45,14 +45,14 @@ def test_it_goes_on_for_longer_and_ends_anew(tmp_path: Path) -> None:
         prepare(run, longer)
     assert load_config(run / "config.json") == longer
     assert not store.exists()
-    assert (run / "eval" / "final_eval-4000" / "0" / "kept").exists()
+    assert (run / "eval" / "final_eval-6000" / "0" / "kept").exists()
     (row,) = read_metrics(run / "metrics.jsonl")
     assert (row["kind"], row["stage"], row["state"]) == ("stage", "final_eval", "again")
 
 
 def test_not_for_less_nor_with_other_settings(tmp_path: Path) -> None:
     prepare(tmp_path / "run", CONFIG)
-    with pytest.raises(ConfigError, match="online_steps: the run has 4000, got 3000"):
+    with pytest.raises(ConfigError, match="online_steps: the run has 6000, got 3000"):
         prepare(tmp_path / "run", replace(CONFIG, online_steps=3000))
     with pytest.raises(ConfigError, match="seed: the run has 0, got 1"):
         prepare(tmp_path / "run", replace(CONFIG, online_steps=9000, seed=1))
