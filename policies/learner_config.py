@@ -19,7 +19,7 @@ class LearnerConfig:
     publish_every: int = 100  # updates
     updates_per_tick: int = 8
     checkpoint_every: int = 4000  # updates; the weights of then stay for `nudge eval --version`
-    # Each so many practice episodes nothing is tried out, as in an evaluation; 0: never so. A policy that acts
+    # Each so many practice episodes nothing is tried out, as in an evaluation; 0: never. A policy that acts
     # the same way wherever it stands still can get stuck where noise would free it: so its critics see that.
     rehearse_every: int = 3
     memory_gb: float = 2.0  # of replay; the oldest online steps go first, demonstrations stay
