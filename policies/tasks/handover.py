@@ -49,6 +49,7 @@ HANDOVER = Task(
     # An episode is four times as long as an insertion: more to see, and success further away.
     settings={
         "demos": 40,
+        "online_steps": 12_000,
         "bc": {"train_steps": 3500},
         # Demonstrations take 70 steps; a person who finished every job from there on would learn it for them.
         "operator": {"late_steps": 50},
