@@ -32,8 +32,9 @@ class Batch(NamedTuple):
     base_actions: Array  # [K, B, n, A] the base's at each; the last one known where the episode stops before
     next_base_actions: Array  # [K, B, n, A] the same from the next observation on
     present: np.ndarray  # [K, B, n] bool: the step is there; the first one always is
-    shown: np.ndarray  # [K, B, n] bool: of a lesson (see the next field) or of a demonstration
-    is_lesson: np.ndarray  # [K, B] bool: of a person, or of a keypoint plan in an episode that succeeded
+    # [K, B, n, A] bool: may be imitated, as a person's (see taught.py), a demonstration's, or a keypoint
+    # plan's in an episode that succeeded
+    shown: np.ndarray
     is_expert: np.ndarray  # [K, B] bool: drawn from the demonstration and intervention half
     potential: Array  # [K, B] what a shaping takes from the value of ``state``; 0 without one
 

@@ -16,6 +16,7 @@ from policies.replay.episode import Episode
 from policies.replay.look_ahead import DenseRule, base_ahead, look_ahead, previous_action
 from policies.replay.rows import Rows
 from policies.replay.tail import Record
+from policies.replay.taught import taught
 from robot.core.errors import StoreError
 from robot.core.spec import RigSpec
 from robot.core.types import EpisodeEnd, EpisodeHeader, Label, LateLabels, Observation, Outcome, Source, Step
@@ -55,7 +56,7 @@ class ReplayBuffer:
         takeover_fails: bool = False,
         dense: DenseRule = "none",
     ) -> None:
-        self._rows = Rows(spec, capacity)
+        self._spec, self._rows = spec.action, Rows(spec, capacity)
         self._gamma, self._n_step = np.float32(discount), n_step
         self._dense: DenseRule = dense
         self._after_takeover = np.float32(0.0 if takeover_fails else 1.0)
@@ -102,6 +103,9 @@ class ReplayBuffer:
             keep=episode.header.mode == "demo",
             base_action=episode.base_action,
             action=_pad(episode.action),
+            taught=_pad(
+                self._taught(episode.header, episode.source, episode.action, episode.proposed_action)
+            ),
             reward=_pad(episode.reward),
             discount=_pad(episode.discount),
             stop=_pad(episode.terminated | episode.truncated),
@@ -155,7 +159,6 @@ class ReplayBuffer:
             next_base_actions=base_ahead(rows, ahead.end, self._n_step),
             present=ahead.present,
             shown=ahead.shown,
-            is_lesson=rows.lesson.take(start),
             is_expert=is_expert,
             potential=rows.dense.take(start) * np.float32(self._dense == "potential"),
         )
@@ -178,15 +181,17 @@ class ReplayBuffer:
         self._episodes += 1
 
     def _add_step(self, step: Step) -> None:
+        header, source, action = self._expect(step.episode_id), np.array([step.source]), step.action[None]
         self._grow(
-            self._expect(step.episode_id),
+            header,
             step.observation,
             base_action=step.base_action[None],
-            action=step.action[None],
+            action=action,
+            taught=self._taught(header, source, action, step.proposed_action[None]),
             reward=np.array([step.reward]),
             discount=np.array([step.discount]),
             stop=np.array([step.terminated or step.truncated]),
-            source=np.array([step.source]),
+            source=source,
             **_labelled(step.label),
         )
 
@@ -221,6 +226,14 @@ class ReplayBuffer:
         self._rows.expert[rows] = chosen & ((source == Source.HUMAN) | (not train))
         self._rows.lesson[rows] = source == Source.HUMAN
         self._drawable = None
+
+    def _taught(
+        self, header: EpisodeHeader, source: np.ndarray, action: np.ndarray, proposed: np.ndarray
+    ) -> np.ndarray:
+        # Nothing is proposed in a demonstration: an arm that rests there is to rest.
+        if header.mode == "demo":
+            return np.ones(action.shape, bool)
+        return taught(self._spec, source, action, proposed)
 
     def _learn_from_plan(self, rows: np.ndarray, success: bool) -> None:
         # A plan that led nowhere is no lesson: critics that know little yet would have it imitated.

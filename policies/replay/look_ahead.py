@@ -22,7 +22,7 @@ class Ahead(NamedTuple):
     end: np.ndarray  # [K, B] row to bootstrap from
     actions: Array  # [K, B, n, A] executed; zeros in missing steps
     present: np.ndarray  # [K, B, n] bool: nothing stopped before
-    shown: np.ndarray  # [K, B, n] bool: of a lesson or a demonstration
+    shown: np.ndarray  # [K, B, n, A] bool: of a lesson or a demonstration
 
 
 def look_ahead(
@@ -52,7 +52,8 @@ def look_ahead(
     actions, present, shown = [], [], []
     for _ in range(n):
         present.append(alive)
-        shown.append(alive & (rows.expert[row] | rows.lesson[row]))
+        teaches = alive & (rows.expert[row] | rows.lesson[row])
+        shown.append(teaches[..., None] & rows.taught.take(row, 0))
         actions.append(np.where(alive[..., None], rows.action.take(row, 0), np.float32(0)))
         reward += np.where(alive, discount * rows.reward[row], np.float32(0))
         following = np.where(alive, rows.after(row), row)
@@ -69,7 +70,7 @@ def look_ahead(
         row = following
     if dense == "potential":
         reward += telescoped(rows.dense[start], rows.dense[row], discount)
-    steps = np.stack(actions, axis=-2), np.stack(present, axis=-1), np.stack(shown, axis=-1)
+    steps = np.stack(actions, axis=-2), np.stack(present, axis=-1), np.stack(shown, axis=-2)
     return Ahead(reward, discount, row, *steps)
 
 

@@ -18,7 +18,7 @@ def rows_within(memory_gb: float, spec: RigSpec) -> int:
     """How many observations fit into so many 1e9 bytes; a million at most, two at least."""
     values = spec.observation.state_size + 2 * spec.action.size + 2
     maps = sum(math.prod(s) for s in spec.observation.features.values())
-    return min(max(int(memory_gb * 1e9 / (4 * values + 2 * maps + 14)), 2), _MOST_ROWS)
+    return min(max(int(memory_gb * 1e9 / (4 * values + spec.action.size + 2 * maps + 14)), 2), _MOST_ROWS)
 
 
 class Rows:
@@ -49,6 +49,7 @@ class Rows:
         self.expert = np.zeros(capacity, bool)  # may be drawn for the expert half
         self.online = np.zeros(capacity, bool)  # may be drawn for the online half
         self.lesson = np.zeros(capacity, bool)  # may be imitated: a person's, or of a plan that worked
+        self.taught = np.zeros(actions, bool)  # which of the action's values that is said of
 
     def write(self, state: Arrays, features: Arrays, keep: bool, **columns: np.ndarray) -> np.ndarray:
         """Store n rows in time order, the last one final; returns their numbers [n].
@@ -57,7 +58,7 @@ class Rows:
             state: name -> [n, ...], flattened in the spec's order.
             features: camera -> [n, h, w, c].
             keep: never overwrite them (demonstrations that come before everything else).
-            columns: base_action, action [n, A]; reward, discount, stop, source, dense, plan [n].
+            columns: base_action, action, taught [n, A]; reward, discount, stop, source, dense, plan [n].
 
         Raises SpecMismatch for arrays that do not fit and StoreError when kept rows leave no room.
         """

@@ -25,12 +25,12 @@ from policies.residual.losses import Tensor
 
 
 class Lesson(NamedTuple):
-    """What each step of B samples teaches the actor; [B, A] and [B], or [B, h, A] and [B, h] of chunks."""
+    """What each step of B samples teaches the actor: [B, A], or [B, h, A] of chunks."""
 
     residual: jax.Array  # what the actor would add
     action: Tensor  # executed
     base: Tensor
-    followed: Tensor  # a person, a plan or a demonstration decided the step, and is to be followed
+    followed: Tensor  # bool: a person, a plan or a demonstration decided that, and is to be followed
 
 
 def rated_size(config: ResidualConfig, action_size: int) -> int:
@@ -76,9 +76,9 @@ def lesson(config: ResidualConfig, batch: Batch, residual: jax.Array, follow: ja
     ``follow`` [B] says where what was shown is to be followed at all: in all steps of the sample, or in none.
     """
     if config.chunk == 1:
-        shown = batch.is_lesson | batch.is_expert
-        return Lesson(residual, batch.action, batch.base_action, shown & follow)
-    followed = batch.shown & jnp.reshape(follow, (-1, 1))
+        followed = batch.shown[:, 0] & jnp.reshape(follow, (-1, 1))
+        return Lesson(residual, batch.action, batch.base_action, followed)
+    followed = batch.shown & jnp.reshape(follow, (-1, 1, 1))
     return Lesson(residual.reshape(batch.actions.shape), batch.actions, batch.base_actions, followed)
 
 

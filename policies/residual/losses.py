@@ -74,13 +74,12 @@ def temperature_loss(log_temperature: Tensor, log_density: Tensor, target_entrop
 
 
 def bc_loss(residual: Tensor, action: Tensor, base: Tensor, mask: Tensor, bound: float) -> jax.Array:
-    """Mean squared distance [] from the residual to what was shown, over the masked samples; 0 if none.
+    """Mean squared distance [] from the residual to what was shown, over the masked values; 0 if none.
 
     That correction is clipped to the bound: the actor cannot follow further.
     """
     wanted = jnp.clip(action - base, -bound, bound)
-    per_sample = ((residual - wanted) ** 2).mean(axis=-1)
-    return jnp.sum(per_sample * mask) / jnp.maximum(mask.sum(), 1.0)
+    return jnp.sum((residual - wanted) ** 2 * mask) / jnp.maximum(mask.sum(), 1.0)
 
 
 def worth_following(q_person: Tensor, q_actor: Tensor) -> jax.Array:

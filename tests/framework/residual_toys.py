@@ -91,8 +91,7 @@ def _random_batch(spec: RigSpec, seed: int, size: int) -> Batch:
         base_actions=actions(span),
         next_base_actions=actions(span),
         present=there,
-        shown=np.tile(expert[:, None], span),
-        is_lesson=expert,
+        shown=np.tile(expert[:, None, None], (span, spec.action.size)),
         is_expert=expert,
         potential=np.zeros(size, np.float32),
     )

@@ -88,7 +88,7 @@ def test_a_person_teaches_the_steps_that_they_drove() -> None:
         actions=np.array([[[0.2, 0.4], [0.9, 0.9], [0, 0]]], np.float32),
         base_actions=zeros,
         present=np.array([[True, True, False]]),
-        shown=np.array([[True, False, False]]),
+        shown=np.array([[[True, True], [False, False], [False, False]]]),
     )
     taught = chunks.lesson(CHUNK, batch, jnp.full((1, 6), 0.1), jnp.array([True]))
     toward = losses.bc_loss(taught.residual, taught.action, taught.base, taught.followed, 0.5)

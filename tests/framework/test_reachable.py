@@ -130,9 +130,9 @@ def losing(policy: Any, base: float, previous: float) -> tuple[ActorUpdate, Deci
 
 def taught(action: float, base: float, human: bool) -> Batch:
     batch = one_batch(random_batch(one_value(), 0, size=1))
-    who = np.array([human])
     one = np.ones((1, 1), np.float32)
-    return batch._replace(action=action * one, base_action=base * one, is_lesson=who, is_expert=who)
+    who = np.full_like(batch.shown, human)
+    return batch._replace(action=action * one, base_action=base * one, shown=who)
 
 
 def test_the_actor_follows_a_person_as_far_as_it_can_reach() -> None:

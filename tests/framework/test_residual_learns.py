@@ -61,8 +61,7 @@ def experience(rng: np.random.Generator, spec: RigSpec, n_step: int = CONFIG.n_s
         base_actions=0 * steps,
         next_base_actions=0 * steps,
         present=first,
-        shown=np.zeros_like(first),
-        is_lesson=no,
+        shown=np.zeros_like(steps, bool),
         is_expert=no,
         potential=np.zeros(ROWS, np.float32),
     )

@@ -54,10 +54,12 @@ def test_q_loss_is_normalised_and_its_gradient_is_not_through_the_scale() -> Non
 def test_bc_loss_uses_only_masked_samples_and_the_reachable_correction() -> None:
     residual, base = jnp.zeros((3, 2)), jnp.zeros((3, 2))
     action = jnp.array([[1.0, 0.2], [1.0, 1.0], [0.0, 0.0]])
-    mask = jnp.array([True, False, True])
-    # sample 0 wants (0.5, 0.2) after clipping: (0.25 + 0.04) / 2 = 0.145; sample 2 wants 0
-    assert float(losses.bc_loss(residual, action, base, mask, 0.5)) == pytest.approx(0.145 / 2)
-    assert float(losses.bc_loss(residual, action, base, jnp.zeros(3, bool), 0.5)) == 0.0
+    mask = jnp.array([[True, True], [False, False], [True, True]])
+    # sample 0 wants (0.5, 0.2) after clipping: 0.25 + 0.04; sample 2 wants 0; four values count
+    assert float(losses.bc_loss(residual, action, base, mask, 0.5)) == pytest.approx(0.29 / 4)
+    one_arm = mask.at[0, 0].set(False)
+    assert float(losses.bc_loss(residual, action, base, one_arm, 0.5)) == pytest.approx(0.04 / 3)
+    assert float(losses.bc_loss(residual, action, base, jnp.zeros((3, 2), bool), 0.5)) == 0.0
 
 
 def test_a_person_is_followed_where_the_ensemble_rates_him_higher() -> None:

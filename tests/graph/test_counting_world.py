@@ -181,8 +181,8 @@ def check(batch: Batch, episodes: list[Episode]) -> set[tuple[int, int]]:
         np.testing.assert_array_equal(batch.previous_action[i], before)
         np.testing.assert_array_equal(batch.next_previous_action[i], episode.action[end - 1])
         assert batch.whole[i] == (end - t == N_STEP)
-        assert batch.is_lesson[i] == ((e, t) in world.ENGAGED)
-        assert batch.is_lesson[i] or not batch.is_expert[i]
+        assert (batch.shown[i, 0] == ((e, t) in world.ENGAGED)).all()
+        assert batch.shown[i, 0].all() or not batch.is_expert[i]
         drawn.add((int(e), int(t)))
     return drawn
 

@@ -127,7 +127,7 @@ def test_demonstrations_are_lessons_and_practice_is_none(mode: str, lesson: bool
     for transition in run_episode(env, to_goal, 1):
         for record in stream.records(transition):
             buffer.add(record)
-    assert set(buffer.sample(20, float(lesson)).is_lesson.ravel()) == {lesson}
+    assert set(buffer.sample(20, float(lesson)).shown.ravel()) == {lesson}
 
 
 class FakeStep:

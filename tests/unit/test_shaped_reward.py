@@ -90,7 +90,7 @@ def test_a_takeover_that_counts_as_failure_is_an_end_for_phi_too() -> None:
     batch = sampled(phi, 3, True, np.zeros(5), True, human=3)
     start, ahead = batch.state[..., 0].astype(int), batch.next_state[..., 0].astype(int)
     shaping = telescoped(phi[start], phi[ahead], batch.discount)
-    before = ~batch.is_lesson & (ahead == 3)
+    before = ~batch.shown[..., 0, 0] & (ahead == 3)
     assert before.any()
     np.testing.assert_allclose(shaping[before], -phi[start][before])
 
