@@ -40,7 +40,7 @@ HANDOVER = Task(
     ),
     cameras=("left_wrist", "right_wrist"),
     image_size=128,
-    # Demonstrations take 70 steps. A bar that fell must be fetched again: there has to be time for a second try.
+    # Demonstrations take 70 steps. A bar that fell must be fetched again: there has to be time for that.
     time_limit_steps=200,
     control_period_s=0.1,
     waypoints=(*LEFT_WAYPOINTS, *RIGHT_WAYPOINTS),
