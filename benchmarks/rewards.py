@@ -28,7 +28,7 @@ from robot.core.errors import NudgeError
 
 SEEDS = (0, 1, 2)
 # A look every 250 online steps, and the average that the default had when the race was run.
-LEARNER = {"checkpoint_every": 2000, "rehearse_every": 0, "residual": {"actor_average": 4000}}
+LEARNER = {"checkpoint_every": 2000, "residual": {"actor_average": 4000}}
 FULL: dict[str, object] = {"demos": 3, "online_steps": 3000, "learner": LEARNER}
 QUICK: dict[str, object] = {**FULL, "online_steps": 450, "eval_episodes": 4}
 HERE = Path(__file__).parent

@@ -72,7 +72,7 @@ class ActorNode(Node):
         judge: SuccessJudge | None = None,
     ) -> None:
         self._task, self._plan = task, plan
-        self._proposer = Proposer(base, correction, labeller)
+        self._proposer = Proposer(base, correction, labeller, plan.explore)
         self._config_hash, self._pilot, self._labeller = config_hash, pilot, labeller
         self._senses = Senses(task, encoder, max_age_s, judge)
         self._inbox = WeightsInbox(correction, threaded) if correction else None
@@ -208,7 +208,7 @@ class ActorNode(Node):
 
     def _ask_for(self, episode: Trajectory) -> None:
         self._waited_ticks = 0
-        self._proposer.reset(episode.seed, self._plan.explores(episode.seed))
+        self._proposer.reset(episode.seed)
         in_place = self._pilot is not None and self._pilot.in_place
         start = EpisodeStart(0, episode.episode_id, episode.seed, self._plan.teleop_allowed, in_place)
         self.publish(topics.EPISODE_START, start)

@@ -19,18 +19,13 @@ class LearnerConfig:
     publish_every: int = 100  # updates
     updates_per_tick: int = 8
     checkpoint_every: int = 4000  # updates; the weights of then stay for `nudge eval --version`
-    # Each so many practice episodes nothing is tried out, as in an evaluation; 0: never. A policy that acts
-    # the same way wherever it stands still can get stuck where noise would free it: so its critics see that.
-    rehearse_every: int = 3
     memory_gb: float = 2.0  # of replay; the oldest online steps go first, demonstrations stay
 
     def __post_init__(self) -> None:
-        free = ("residual", "critic_only_updates", "memory_gb", "rehearse_every")
+        free = ("residual", "critic_only_updates", "memory_gb")
         counts = {n: v for n, v in vars(self).items() if n not in free}
         bad = [f"{n}: got {v}, want at least 1" for n, v in counts.items() if v < 1]
         if not self.memory_gb > 0:
             bad.append(f"memory_gb: got {self.memory_gb} GB, want more than 0")
-        if self.rehearse_every < 0:
-            bad.append(f"rehearse_every: got {self.rehearse_every} episodes, want 0 (never) or more")
         if bad:
             raise ConfigError(bad, "learner")

@@ -25,17 +25,11 @@ class EpisodePlan:
     operator: str = "simulated"  # who sits at the teleop device; goes into every header
     rig: str = "twin"  # whose limits and calibration the episodes were recorded under
     explore: bool = False
-    rehearse_every: int = 0  # with `explore`: each so many episodes nothing is tried out; 0: always explore
     throttled: bool = False  # wait between episodes until the learner has caught up
 
     def __post_init__(self) -> None:
         if self.episodes is None and self.steps is None and self.successes is None:
             raise ConfigError(["a plan needs a budget: episodes, steps or successes"], "episode plan")
-
-    def explores(self, seed: int) -> bool:
-        """Whether actions are tried out in the episode of that seed, or it goes as an evaluation would."""
-        rehearsal = self.rehearse_every > 0 and seed % self.rehearse_every == 0
-        return self.explore and not rehearsal
 
 
 @dataclass

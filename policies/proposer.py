@@ -19,11 +19,14 @@ class Proposer:
         base: the frozen policy.
         correction: the residual, or None for the base alone.
         guide: whose plans may explore; None: none.
+        explore: whether actions are to be tried out.
     """
 
-    def __init__(self, base: BasePolicy, correction: Correction | None, guide: Labeller | None) -> None:
-        self._base, self._correction, self._guide = base, correction, guide
-        self._explore = False
+    def __init__(
+        self, base: BasePolicy, correction: Correction | None, guide: Labeller | None, explore: bool
+    ) -> None:
+        self._base, self._correction = base, correction
+        self._guide, self._explore = guide if explore else None, explore
         self._guided = False  # at the step before
 
     @property
@@ -31,10 +34,10 @@ class Proposer:
         """Of the weights that act; 0 before any."""
         return self._correction.version if self._correction else 0
 
-    def reset(self, seed: int, explore: bool) -> None:
-        """An episode begins, in which actions are tried out or not."""
+    def reset(self, seed: int) -> None:
+        """An episode begins."""
         self._base.reset(seed)
-        self._explore, self._guided = explore, False
+        self._guided = False
         self._drop_correction()
 
     def follow(self, before: Source, now: Source) -> None:
@@ -44,7 +47,7 @@ class Proposer:
 
     def propose(self, episode: Trajectory, sensed: Sensed) -> Action:
         """For the control step that begins."""
-        guided = self._guide.guide(sensed) if self._guide and self._explore else None
+        guided = self._guide.guide(sensed) if self._guide else None
         if (guided is not None) != self._guided:
             self._guided = guided is not None
             self._drop()

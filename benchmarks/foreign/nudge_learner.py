@@ -48,7 +48,7 @@ class NudgeLearner:
         self._policy = ResidualPolicy(spec, c, _FINGERPRINT)
         self._base = np.zeros(size, np.float32)
         self._rng = np.random.default_rng(seed)
-        self._steps, self._episodes, self._version = 0, 0, 0
+        self._steps, self._version = 0, 0
         self._add(EpisodeStream("foreign", size, "demo"), demonstrations)
         self._practice = EpisodeStream("foreign", size, "train", _FIRST_PRACTICE)
         self._publish()
@@ -56,8 +56,6 @@ class NudgeLearner:
 
     def act(self, state: Array, explore: bool) -> Array:
         """The residual on a base of zeros."""
-        every = self._when.rehearse_every
-        explore = explore and (every == 0 or self._episodes % every > 0)
         seed = int(self._rng.integers(2**31)) if explore else None
         return self._policy.act(observation(state), self._base, seed)
 
@@ -65,7 +63,6 @@ class NudgeLearner:
         """Take in one step of practice."""
         self._add(self._practice, [transition])
         self._steps += 1
-        self._episodes += transition.ends
 
     def update(self) -> None:
         """The updates that are due after one more step: the critics alone first, then the actor too."""

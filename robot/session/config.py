@@ -93,8 +93,6 @@ PRESETS = {
     "residual": lambda: _core("residual", use_base=True),
     "robust": lambda: _core("robust", use_base=True),
     # It learns from its first hundred steps on, actor and critics together.
-    "hilserl": lambda: _core(
-        "hilserl", warmup_steps=100, critic_only_updates=0, checkpoint_every=1000, rehearse_every=0
-    ),
+    "hilserl": lambda: _core("hilserl", warmup_steps=100, critic_only_updates=0, checkpoint_every=1000),
     "bc": lambda: SessionConfig(preset="bc", use_base=True, learn=False),
 }

@@ -140,7 +140,6 @@ class Job:
             steps_before=done,
             teleop_allowed=self.config.interventions,
             explore=True,
-            rehearse_every=self.config.learner.rehearse_every,
             throttled=not self.realtime,  # a real arm waits for nobody
         )
 

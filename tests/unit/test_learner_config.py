@@ -10,12 +10,8 @@ from robot.core.errors import ConfigError
 
 def test_every_mistake_is_told() -> None:
     with pytest.raises(ConfigError) as told:
-        LearnerConfig(warmup_steps=0, rehearse_every=-1, memory_gb=0.0)
+        LearnerConfig(warmup_steps=0, publish_every=-1, memory_gb=0.0)
     text = str(told.value)
     assert "warmup_steps: got 0, want at least 1" in text
-    assert "rehearse_every: got -1 episodes, want 0 (never) or more" in text
+    assert "publish_every: got -1, want at least 1" in text
     assert "memory_gb: got 0.0 GB, want more than 0" in text
-
-
-def test_practice_may_do_without_rehearsals() -> None:
-    assert LearnerConfig(rehearse_every=0).rehearse_every == 0

@@ -29,20 +29,6 @@ def test_a_budget_of_nothing_is_done_and_a_missing_one_never_is() -> None:
     assert not Progress(episodes=10**6, steps=10**6).finished(EpisodePlan("demo", 0, 0, successes=1))
 
 
-@pytest.mark.parametrize(
-    ("explore", "every", "explores"),
-    [
-        (True, 3, [False, True, True, False]),
-        (True, 0, [True] * 4),
-        (False, 3, [False] * 4),
-        (True, 1, [False] * 4),
-    ],
-)
-def test_rehearsals_try_nothing_out(explore: bool, every: int, explores: list[bool]) -> None:
-    plan = EpisodePlan("train", 0, 6, episodes=4, explore=explore, rehearse_every=every)
-    assert [plan.explores(seed) for seed in range(6, 10)] == explores
-
-
 def test_a_plan_without_budget_is_refused() -> None:
     with pytest.raises(ConfigError, match="budget"):
         EpisodePlan("train", 0, 0)

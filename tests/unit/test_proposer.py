@@ -66,8 +66,7 @@ def sensed(t: int) -> Sensed:
 
 
 def proposed(explore: bool) -> list[Action]:
-    proposer, episode = Proposer(FakeBase(), None, FakeGuide()), Trajectory(3, 11, 9)
-    proposer.reset(11, explore)
+    proposer, episode = Proposer(FakeBase(), None, FakeGuide(), explore), Trajectory(3, 11, 9)
     return [proposer.propose(episode, sensed(t)) for t in range(4)]
 
 
@@ -91,15 +90,15 @@ def test_what_was_planned_is_void_once_a_person_takes_the_arm_or_gives_it_back(
     who: list[Source], drops: int
 ) -> None:
     base = FakeBase()
-    proposer = Proposer(base, None, None)
+    proposer = Proposer(base, None, None, explore=True)
     for before, now in pairwise(who):
         proposer.follow(before, now)
     assert base.dropped == drops
 
 
 def test_the_base_plans_anew_where_a_plan_takes_over_and_where_it_is_done() -> None:
-    proposer = Proposer(ChunkQueue(FakeChunks(), 10), None, FakeGuide())
-    proposer.reset(0, explore=True)
+    proposer = Proposer(ChunkQueue(FakeChunks(), 10), None, FakeGuide(), explore=True)
+    proposer.reset(0)
     episode = Trajectory(3, 11, 9)
     planned = [proposer.propose(episode, sensed(t)).base[0] * 100 for t in (0, 2, 4, 5, 7, 8, 10)]
     assert planned == pytest.approx([0, 0, 0, 5, 5, 8, 8])
