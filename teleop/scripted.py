@@ -110,12 +110,15 @@ class ScriptedHand:
         return min(ways)
 
     def advance(self, truth: Truth, done: frozenset[str] = frozenset()) -> None:
-        """Go to the next waypoint where this one is reached, back to the last one where its lane is left.
+        """Go to the next waypoint where this one is reached, back to the last one where that is undone.
+
+        It is where the lane is left, or where fingers are to close and are not around the object any more.
 
         ``done`` names the waypoints of other arms that need not be waited for any more.
         """
         errors = self.errors(truth)
-        if self.index > 0 and self._off_lane_m(truth, errors) > self.waypoint.lane_m:
+        off_lane = self._off_lane_m(truth, errors) > self.waypoint.lane_m
+        if self.index > 0 and (off_lane or self._missed(errors)):
             self.index, self._dwell = self.index - 1, 0
         elif errors.within(self.waypoint) or self._passed(errors):
             self._dwell += 1
@@ -144,6 +147,12 @@ class ScriptedHand:
             what, frame = (truth.poses[name] for name in self.waypoint.lane)
             off = (inverse(frame) @ what)[:3, 3]
         return float(np.hypot(*off[:2]))
+
+    def _missed(self, errors: Errors) -> bool:
+        # Another drove the arm away, or the object moved: fingers that close there close on nothing.
+        before, here = self._waypoints[self.index - 1], self.waypoint
+        in_place = (before.frame, before.position_m) == (here.frame, here.position_m)
+        return in_place and before.gripper != here.gripper and not errors.within(here)
 
     def _passed(self, errors: Errors) -> bool:
         # Already beyond an approach point along the tool's axis and in line with it: no need to go back.

@@ -61,6 +61,17 @@ def test_a_lane_can_be_that_of_a_thing_in_a_frame() -> None:
         assert made.index == index
 
 
+def test_it_opens_again_where_it_would_close_on_nothing() -> None:
+    around = replace(ABOVE, gripper=1.0)
+    grasped = replace(around, tolerance_m=0.004, gripper=-1.0, dwell_steps=3)
+    made = ScriptedHand(ARM, (around, grasped, IN), STEADY)
+    seen = []
+    for off in (0.001, 0.003, 0.005, 0.003, 0.001, 0.001):  # where the fingers are around the object
+        made.advance(truth((off, 0, 0.02)))
+        seen.append((made.index, made.waypoint.gripper))
+    assert seen == [(1, -1.0), (1, -1.0), (0, 1.0), (0, 1.0), (1, -1.0), (1, -1.0)]
+
+
 def test_it_dwells_where_the_waypoint_says_so() -> None:
     made = ScriptedHand(ARM, (IN, ABOVE), STEADY)
     seen = []
