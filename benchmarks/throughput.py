@@ -87,7 +87,8 @@ def _cases(quick: bool) -> list[Case]:
     ten, pixels = replace(two, critics=10), replace(two, cameras=2, state_size=PIXEL_STATE_SIZE)
     if quick:
         return [two, ten, pixels, replace(pixels, batch=QUICK_PIXEL_BATCH)]
-    return [two, ten, pixels, *(replace(c, one_thread=False) for c in (two, pixels))]
+    seen_by_ten = replace(pixels, critics=10)  # as many as the default preset has
+    return [two, ten, pixels, seen_by_ten, *(replace(c, one_thread=False) for c in (two, pixels))]
 
 
 def _effort(case: Case, quick: bool) -> Effort:

@@ -19,7 +19,8 @@ def targets(rows: Sequence[Row], steps_per_cpu_s: float) -> list[dict[str, Any]]
     pixels = [r for r in pinned if r.case.cameras]
     judged = [_fastest(state, n) for n in dict.fromkeys(r.case.critics for r in state)]
     judged += [_times_ours(row, _ours(pixels, row.case)) for row in pixels if row.peer]
-    judged.append(_pixels_over_state(state, pixels))
+    ours = [r for r in pixels if not r.peer and r.case.batch == state[0].case.batch]
+    judged += [_pixels_over_state(state, row) for row in ours]
     rate = "the twin's image steps a second of one core"
     return [
         *judged,
@@ -38,7 +39,7 @@ def _fastest(state: Sequence[Row], critics: int) -> dict[str, Any]:
 
 
 def _times_ours(peer: Row, ours: Row) -> dict[str, Any]:
-    name = f"{peer.contestant} over ours, two cameras, batch {peer.case.batch}"
+    name = f"{peer.contestant} over ours, two cameras, {peer.case.critics} critics, batch {peer.case.batch}"
     want = f"at least {PIXEL_RATIO:g}"
     if peer.missing:
         return _unjudged(name, want, f"{peer.contestant} not measured")
@@ -50,12 +51,10 @@ def _ours(rows: Sequence[Row], case: Case) -> Row:
     return next(r for r in rows if not r.peer and r.case == case)
 
 
-def _pixels_over_state(state: Sequence[Row], pixels: Sequence[Row]) -> dict[str, Any]:
-    ours = next(r for r in state if not r.peer)
-    alike = {"cameras": pixels[0].case.cameras, "state_size": pixels[0].case.state_size}
-    seen = _ours(pixels, replace(ours.case, **alike))
-    name = f"our update from two cameras over ours from state, {ours.case.critics} critics"
-    ratio = _cpu(seen) / _cpu(ours)
+def _pixels_over_state(state: Sequence[Row], seen: Row) -> dict[str, Any]:
+    alike = {"cameras": 0, "state_size": state[0].case.state_size}
+    ratio = _cpu(seen) / _cpu(_ours(state, replace(seen.case, **alike)))
+    name = f"our update from two cameras over ours from state, {seen.case.critics} critics"
     return _judged(name, f"at most {PIXEL_OVER_STATE:g}", ratio, ratio <= PIXEL_OVER_STATE)
 
 

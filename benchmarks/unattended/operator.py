@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robot.core.types import Array, EpisodeStart, Observation, Truth
+from robot.core.types import Array, EpisodeStart, Observation
 from robot.task import Task
 from sim.twin import Twin
 from teleop.intervention import ScriptedOperator
@@ -29,7 +29,7 @@ class OperatorPolicy:
     def act(self, observation: Observation) -> Array:
         """The operator's deflection as an action [A]."""
         twin = self._twin
-        self._operator.see(Truth(twin.stamp_ns, 0, twin.scene.poses(twin.model, twin.data)))
+        self._operator.see(twin.truth(0))
         reading = self._operator.read(twin.stamp_ns)
         return self._arm.from_axes(reading.axes, reading.gripper)
 
