@@ -29,7 +29,7 @@ class Waypoint:
     arm: str = ""  # whose; empty: the task's only one
     name: str = ""  # what another arm's waypoint may come after
     after: str = ""  # a waypoint of another arm that must be done, with its dwell, before this one
-    holding: str = ""  # a pose that is carried in the hand; where it slips away, all arms begin again
+    holding: bool = False  # what the waypoint before took is carried; if it is lost, all arms begin again
 
 
 @dataclass(frozen=True)

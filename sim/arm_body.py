@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from robot.core.se3 import Matrix, inverse, transform
 from robot.core.types import RobotState
 from sim.controller import Aim, Controller
+from sim.grasp import holds
 from sim.impedance import CartesianImpedance, ImpedanceGains, inverse_kinematics, small_rotation
 from sim.mounts import Mount
 from sim.operational_space import MotionGains, OperationalSpace
@@ -55,6 +56,11 @@ class ArmBody:
         self._step = np.zeros(6)  # between them: m, rad
         # References on their way to the controller, the one it follows now first.
         self._delayed: deque[Aim] = deque(maxlen=1)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the fingers are closed on something."""
+        return holds(self._model, self._data, self.mount.prefix)
 
     def place(self, T_base_tcp: Matrix, opening_m: float, delay_ms: int = 0) -> None:
         """A reset: at rest at a pose, each finger ``opening_m`` from the middle; references come late."""

@@ -18,7 +18,6 @@ from robot.core.types import (
     Reward,
     Source,
     SpeedScale,
-    Truth,
 )
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits
@@ -181,7 +180,7 @@ class TwinCell(Node):
             self.publish(topics.SAFETY, self.control.report(stamp, executed))
         self.publish(topics.REWARD, Reward(stamp, float(success), success))
         episode = self._episode.episode_id if self._episode else -1
-        self.publish(topics.TRUTH, Truth(stamp, episode, twin.scene.poses(twin.model, twin.data)))
+        self.publish(topics.TRUTH, twin.truth(episode))
         for camera in cameras:
             if f"camera/{camera}" not in self._faults.unplugged and self._renderer is not None:
                 pixels = twin.noisy_image(self._renderer.draw(twin.data, camera))

@@ -10,7 +10,7 @@ import numpy as np
 from robot.cell_config import TwinConfig
 from robot.core.errors import NudgeError
 from robot.core.se3 import Matrix
-from robot.core.types import RobotState
+from robot.core.types import RobotState, Truth
 from robot.task import Task
 from sim.arm_body import ArmBody, Gains
 from sim.mounts import mounts
@@ -109,6 +109,11 @@ class Twin:
         """What one arm's (None: the first's) own sensors tell."""
         noise = self._rng.normal(size=6) * self._imperfection.wrench_noise_n * _NOISE_SHARE
         return self.arms[arm or next(iter(self.arms))].state(self.stamp_ns, episode_id, noise)
+
+    def truth(self, episode_id: int = -1) -> Truth:
+        """PRIVILEGED: what no sensor of the cell tells."""
+        held = {name: arm.holds for name, arm in self.arms.items()}
+        return Truth(self.stamp_ns, episode_id, self.scene.poses(self.model, self.data), held)
 
     def noisy_image(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels with the configured sensor noise, drawn from the episode's seed."""

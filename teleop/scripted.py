@@ -13,7 +13,7 @@ from robot.core.types import Array, Truth
 from robot.task import Waypoint
 
 _M_PER_RAD = 0.05  # of way that a turn counts for
-_SLIPPED_M = 0.03  # moved in the hand by more than this is no longer held
+_GRIP_M = 0.03  # a thing is held well enough as long as the hand is so near to where it should take it
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class ScriptedHand:
     ) -> None:
         self._arm, self._waypoints, self._tool = arm, waypoints, tool
         self._config = config or HandConfig()
+        # Where the fingers close on what the next waypoint carries.
+        self._grasp = next((i - 1 for i, w in enumerate(waypoints) if w.holding), None)
         self.begin(0)
 
     def begin(self, seed: int, arm: int = 0) -> None:
@@ -61,7 +63,6 @@ class ScriptedHand:
         self._noise = np.zeros(6)
         self.index, self._dwell, self._pause = 0, 0, 0
         self._last: tuple[int, int, Errors] | None = None
-        self._grasp: Matrix | None = None  # [3] what is carried, in the tool's frame, when it was taken
 
     def begin_again(self) -> None:
         """Back to the first waypoint, in the middle of an episode."""
@@ -113,14 +114,18 @@ class ScriptedHand:
         """Go to the next waypoint where this one is reached, back to the last one where that is undone.
 
         It is where the lane is left, or where fingers are to close and are not around the object any more.
+        What the arm holds already, whoever closed its fingers, need not be taken again.
 
         ``done`` names the waypoints of other arms that need not be waited for any more.
         """
+        if self._grasp is not None and self.index < self._grasp and self._holds(truth):
+            self.index, self._dwell = self._grasp, 0
         errors = self.errors(truth)
         off_lane = self._off_lane_m(truth, errors) > self.waypoint.lane_m
-        if self.index > 0 and (off_lane or self._missed(errors)):
+        reached = self._holds(truth) if self.index == self._grasp else errors.within(self.waypoint)
+        if self.index > 0 and (off_lane or (self._missed(errors) and not reached)):
             self.index, self._dwell = self.index - 1, 0
-        elif errors.within(self.waypoint) or self._passed(errors):
+        elif reached or self._passed(errors):
             self._dwell += 1
         if self.arrived and self.index < len(self._waypoints) - 1:
             after = self._waypoints[self.index + 1].after
@@ -128,13 +133,13 @@ class ScriptedHand:
                 self.index, self._dwell = self.index + 1, 0
 
     def lost(self, truth: Truth) -> bool:
-        """Whether what the hand carries on this way has slipped out of it; to be asked at every look."""
-        if not self.waypoint.holding:
-            self._grasp = None
-            return False
-        now = (inverse(truth.poses[self._tool]) @ truth.poses[self.waypoint.holding])[:3, 3]
-        self._grasp = now if self._grasp is None else self._grasp
-        return float(np.linalg.norm(now - self._grasp)) > _SLIPPED_M
+        """Whether what the hand should carry on this way is not in it any more."""
+        return bool(self.waypoint.holding) and not self._holds(truth)
+
+    def _holds(self, truth: Truth) -> bool:
+        assert self._grasp is not None
+        errors = self._errors_to(self._waypoints[self._grasp], truth)
+        return truth.held[self._arm.arm] and float(np.linalg.norm(errors.translation_m)) < _GRIP_M
 
     def _errors_to(self, waypoint: Waypoint, truth: Truth) -> Errors:
         T_tool_goal = inverse(truth.poses[self._tool]) @ truth.poses[waypoint.frame]

@@ -175,6 +175,7 @@ class Truth:
     stamp_ns: int
     episode_id: int
     poses: Arrays  # name -> T_base_x [4, 4]
+    held: dict[str, bool] = field(default_factory=dict)  # arm -> whether its fingers are closed on something
 
 
 @dataclass(frozen=True)

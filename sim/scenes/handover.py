@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from robot.core.se3 import Matrix, quat_xyzw, transform
+from sim.grasp import holds
 from sim.mounts import RING_M
 from sim.scenes.scene import TOOL_DOWN, site_pose, table_pose
 
@@ -77,10 +78,4 @@ class HandoverScene:
         opened = data.joint("left_finger_left").qpos[0] > 0.8 * self.opening_m
         still = np.linalg.norm(data.joint("bar").qvel[:3]) < self.still_mps
         high = bar.xpos[2] > self.meet_height_m / 2
-        return bool(away and opened and still and high and self._touches(model, data, "right"))
-
-    def _touches(self, model: mujoco.MjModel, data: mujoco.MjData, arm: str) -> bool:
-        """Whether both of the arm's fingers touch the bar."""
-        bodies = model.geom_bodyid[data.contact.geom]  # [contacts, 2]
-        of_bar = bodies[(bodies == model.body("bar").id).any(1)]
-        return all(model.body(f"{arm}_{side}_finger").id in of_bar for side in ("left", "right"))
+        return bool(away and opened and still and high and holds(model, data, "right_"))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from robot.cell_config import TwinConfig
-from robot.core.types import Array, EpisodeStart, RobotState, Source, Truth
+from robot.core.types import Array, EpisodeStart, RobotState, Source
 from robot.guarded_arm import GuardedArm
 from robot.limits import SafetyLimits
 from robot.session.cell import reference_limits, twin_options
@@ -89,7 +89,7 @@ def steps_to_success(guarded: GuardedTwin, task: Task, seed: int) -> int | None:
     for step in range(task.time_limit_steps):
         if twin.scene.success(twin.model, twin.data):
             return step
-        truth, values = Truth(twin.stamp_ns, 0, twin.scene.poses(twin.model, twin.data)), []
+        truth, values = twin.truth(0), []
         for operator, spec in zip(operators, task.action.arms, strict=True):
             operator.see(truth)
             reading = operator.read(twin.stamp_ns)

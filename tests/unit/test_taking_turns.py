@@ -89,22 +89,44 @@ def test_who_waits_is_not_stuck() -> None:
     assert engaged == [[False, False]] * 3 + [[True, False]] * 5
 
 
+ABOVE = Waypoint("part", (0.0, 0.0, 0.1), 0.005, gripper=1.0, arm="left")
+GRASP = replace(ABOVE, position_m=(0.0, 0.0, 0.0), gripper=-1.0, dwell_steps=1)
+CARRIED = Waypoint("meet", (0.0, 0.0, 0.0), 0.005, gripper=-1.0, arm="left", name="offered", holding=True)
+CARRYING = replace(TASK, waypoints=(ABOVE, GRASP, CARRIED, *TASK.waypoints[1:]))
+
+
+def indices(hand: WaypointHand, left_m: tuple[float, float], held: bool) -> tuple[int, int]:
+    """Where both hands are, with the left tool so far from the part along its x and z, and there to stay."""
+    poses = truth(left_m[0], 0.1).poses | {"meet": transform(np.eye(3), [0.7, 0.1, 0.0])}
+    poses["left/tool"][2, 3] = left_m[1]
+    hand.see(Truth(0, 0, poses, {"left": held, "right": False}))
+    left, right = hand._hands
+    return left.index, right.index
+
+
+def test_a_grasp_is_done_when_something_is_held() -> None:
+    hand = WaypointHand(RIGHT, CARRYING, CONFIG)  # it watches the other arm's part, too
+    seen = [indices(hand, (0.0, z), held) for z, held in ((0.1, False), *[(0.0, False)] * 3)]
+    assert seen == [(1, 0)] * 4  # above the part, then around it, with fingers still open
+    assert [indices(hand, (0.0, 0.0), True) for _ in range(2)] == [(1, 0), (2, 0)]
+
+
+def test_what_is_held_already_is_not_taken_again() -> None:
+    hand = WaypointHand(RIGHT, CARRYING, CONFIG)
+    assert [indices(hand, (0.029, 0.0), True) for _ in range(2)] == [
+        (1, 0),
+        (2, 0),
+    ]  # a little off
+    other = WaypointHand(RIGHT, CARRYING, CONFIG)
+    assert [indices(other, (0.031, 0.0), True) for _ in range(2)] == [
+        (0, 0)
+    ] * 2  # another part
+
+
 def test_all_begin_again_where_a_part_slips_out_of_a_hand() -> None:
-    carried = tuple(replace(w, holding="part") if w.name == "offered" else w for w in TASK.waypoints)
-    above = Waypoint("part", (0.0, 0.0, 0.05), 0.005, arm="left")
-    task = replace(TASK, waypoints=(above, *carried))
-    hand = WaypointHand(RIGHT, task, CONFIG)  # it watches the other arm's part, too
-
-    def seen(left_x: float) -> tuple[int, int]:
-        now = truth(left_x, 0.1)
-        now.poses["left/tool"][2, 3] = 0.05
-        hand.see(now)
-        left, right = hand._hands
-        return left.index, right.index
-
-    assert [seen(0.0), seen(0.0)] == [(1, 0), (1, 0)]  # above it, now with the part in the hand
-    assert seen(0.029) == (1, 0)  # turned a little in the grip
-    assert seen(0.031) == (0, 0)  # lost
+    hand = WaypointHand(RIGHT, CARRYING, CONFIG)
+    assert [indices(hand, (0.0, 0.0), True) for _ in range(2)] == [(1, 0), (2, 0)]
+    assert indices(hand, (0.0, 0.0), False) == (0, 0)
 
 
 def test_no_two_hands_tremble_alike() -> None:
