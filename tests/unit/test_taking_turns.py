@@ -118,9 +118,7 @@ def test_what_is_held_already_is_not_taken_again() -> None:
         (2, 0),
     ]  # a little off
     other = WaypointHand(RIGHT, CARRYING, CONFIG)
-    assert [indices(other, (0.031, 0.0), True) for _ in range(2)] == [
-        (0, 0)
-    ] * 2  # another part
+    assert [indices(other, (0.031, 0.0), True) for _ in range(2)] == [(0, 0)] * 2  # another part
 
 
 def test_all_begin_again_where_a_part_slips_out_of_a_hand() -> None:
