@@ -11,7 +11,7 @@ _LEFT = Waypoint("bar", (-0.12, 0.0, 0.002), tolerance_m=0.006, tolerance_rad=0.
 # Its hand cannot turn about z, and closes on a bar that lies a little askew in the other one.
 _RIGHT = replace(_LEFT, position_m=(0.12, 0.0, 0.002), tolerance_rad=0.25, arm="right")
 
-_LEFT_OFFERS = Waypoint("meet", (-0.12, 0.0, 0.0), 0.006, gripper=-1.0, dwell_steps=2, arm="left")
+_LEFT_OFFERS = Waypoint("meet", (-0.12, 0.0, 0.0), 0.02, gripper=-1.0, dwell_steps=2, arm="left")
 _RIGHT_HOLDS = Waypoint("meet", (0.12, 0.0, 0.0), 0.02, gripper=-1.0, dwell_steps=1, arm="right")
 
 LEFT_WAYPOINTS = (
