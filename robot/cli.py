@@ -64,9 +64,18 @@ def session_config(args: Train) -> SessionConfig:
 
 
 def _defaults(preset_name: str, task: str) -> dict[str, Any]:
+    # What a preset is about stands above the task's settings: HIL-SERL's core imitates nobody, in any task.
     # Unknown names are reported with the other mistakes, when the settings are checked.
-    base = to_dict(preset(preset_name) if preset_name in PRESETS else SessionConfig())
-    return _merged(base, dict(TASKS.load(task).settings)) if task in TASKS else base
+    plain = to_dict(SessionConfig())
+    chosen = to_dict(preset(preset_name)) if preset_name in PRESETS else plain
+    of_task = dict(TASKS.load(task).settings) if task in TASKS else {}
+    return _merged(_merged(plain, of_task), _differences(plain, chosen))
+
+
+def _differences(plain: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    found = {k: v for k, v in other.items() if v != plain[k]}
+    tables = {k: _differences(plain[k], v) for k, v in found.items() if isinstance(v, dict)}
+    return found | tables
 
 
 def _train(args: Train) -> None:

@@ -93,7 +93,8 @@ class Task:
     starts: tuple[StartRange, ...] = ()  # one an arm; without them every episode is begun by a person
     # PRIVILEGED Truth poses that the `state` variant of the observation adds, as seen from each arm's tool
     privileged: tuple[str, ...] = ()
-    # Where a session of this task differs from its preset; a settings file and the command line come after
+    # Where a session of this task differs from the defaults; what a preset is about, a settings file and the
+    # command line come after
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -99,7 +99,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_preset(tmp_pa
     assert config.learner.memory_gb == SessionConfig().learner.memory_gb
 
 
-def test_a_tasks_settings_lie_between_the_preset_and_the_file(tmp_path):
+def test_a_tasks_settings_lie_between_the_defaults_and_the_file(tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text("bc: {batch_size: 32}\ndemos: 30\n")
     config = cli.session_config(Train(task="handover", preset="rlpd", config=path))
@@ -108,6 +108,13 @@ def test_a_tasks_settings_lie_between_the_preset_and_the_file(tmp_path):
     assert config.learner.residual.residual_scale == 1.0  # the preset's
     path.write_text("task: handover\n")
     assert cli.session_config(Train(config=path)).demos == 40
+
+
+def test_what_a_preset_is_about_wins_over_the_tasks_settings():
+    ours, hilserl = (cli.session_config(Train(task="handover", preset=p)) for p in ("residual", "hilserl"))
+    assert (ours.learner.residual.bc_weight, hilserl.learner.residual.bc_weight) == (20.0, 0.0)
+    assert (ours.learner.residual.residual_scale, hilserl.learner.residual.discount) == (0.5, 0.99)
+    assert (hilserl.learner.warmup_steps, hilserl.bc.train_steps) == (100, 3500)
 
 
 def test_a_job_in_the_background_can_still_be_interrupted(nudge):
