@@ -121,20 +121,23 @@ class ScriptedHand:
         if self._grasp is not None and self.index < self._grasp and self._holds(truth):
             self.index, self._dwell = self._grasp, 0
         errors = self.errors(truth)
-        off_lane = self._off_lane_m(truth, errors) > self.waypoint.lane_m
         reached = self._holds(truth) if self.index == self._grasp else errors.within(self.waypoint)
+        off_lane = self._off_lane_m(truth, errors) > self.waypoint.lane_m
         if self.index > 0 and (off_lane or (self._missed(errors) and not reached)):
             self.index, self._dwell = self.index - 1, 0
         elif reached or self._passed(errors):
             self._dwell += 1
+        self._go_on(done)
+
+    def lost(self, truth: Truth) -> bool:
+        """Whether what the hand should carry on this way is not in it any more."""
+        return self.waypoint.holding and not self._holds(truth)
+
+    def _go_on(self, done: frozenset[str]) -> None:
         if self.arrived and self.index < len(self._waypoints) - 1:
             after = self._waypoints[self.index + 1].after
             if not after or after in done:
                 self.index, self._dwell = self.index + 1, 0
-
-    def lost(self, truth: Truth) -> bool:
-        """Whether what the hand should carry on this way is not in it any more."""
-        return bool(self.waypoint.holding) and not self._holds(truth)
 
     def _holds(self, truth: Truth) -> bool:
         assert self._grasp is not None
