@@ -22,9 +22,9 @@ class ResidualConfig:
     activation: Literal["relu", "tanh"] = "relu"
     norm: Literal["layer", "hyperspherical"] = "layer"  # of the critics; see blocks.py
     embedding: Literal["linear", "spatial"] = "linear"  # from feature maps; see observation.py
-    embed_size: int = 64  # a camera's share of the observation embedding
+    embed_size: int = 32  # a camera's share of the observation embedding
     state_size: int = 0  # of the state's own embedding; 0 passes the state on as it is
-    feature_channels: int = 32  # principal components kept of the trunk's channels
+    feature_channels: int = 16  # principal components kept of the trunk's channels
     compute_dtype: Literal["float32", "bfloat16"] = "float32"  # of the layers; parameters stay float32
     # Critics
     critics: int = 10
