@@ -1,10 +1,8 @@
 """Fewer channels for the learner: the principal components of the frozen trunk's feature maps.
 
-Measured on 2,400 frames of the twin's two cameras (2,000 to train, 400 to test), tool to socket, medians: a
-linear layer over 32 components locates it to 0.32 mm, a spatial learned embedding over all 112 channels to
-0.37 mm. The comparison was unequal: 1,500 training steps against only 600, so it does not say which of them
-ends up more precise. What chose the components is the CPU time of a step, 3.7 ms against 18.1 ms: an update
-from cameras then costs twice what one from state does.
+How many is a matter of CPU time: with 16, an update from cameras costs less than twice one from state
+(benchmarks/throughput.py), and insertion is still learned. What they lose is in
+benchmarks/results/learning_tried.md.
 """
 
 from __future__ import annotations
